@@ -1,0 +1,203 @@
+"""``python -m tinygrad_i2dl doctor``: what is installed, what is active, what is missing and what that costs.
+
+The report never imports an optional package to learn its version (Numba's import alone takes half a second): the
+installed distributions say it. Only the backends are asked for real: CuPy without a driver is still no GPU.
+"""
+
+import argparse
+import importlib
+import importlib.metadata
+import json
+import os
+import platform
+import sys
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy
+import threadpoolctl
+
+HELP = "print versions, CPU features, backends and threads, and the line that installs each missing thing"
+
+
+@dataclass(frozen=True)
+class Option:
+    """An optional part: the distributions that can provide it, how to install it, and what its absence costs."""
+
+    name: str
+    distributions: tuple[str, ...]
+    install: str
+    cost: str
+
+
+OPTIONS = (
+    Option(
+        "numba",
+        ("numba",),
+        'pip install "tinygrad_i2dl[numba]"',
+        "no numba backend: chains of elementwise operations are not fused into one loop",
+    ),
+    Option(
+        "cupy",
+        ("cupy-cuda12x", "cupy-cuda13x", "cupy"),
+        'pip install "tinygrad_i2dl[cuda12]"  (or [cuda13], to match the driver)',
+        "no cupy backend: tensors stay on the CPU",
+    ),
+    Option(
+        "safetensors",
+        ("safetensors",),
+        'pip install "tinygrad_i2dl[io]"',
+        "no .safetensors files; torch.save and torch.load work without it",
+    ),
+    Option(
+        "Pillow",
+        ("pillow",),
+        'pip install "tinygrad_i2dl[vision]"',
+        "no reading or writing of image files; transforms of tensors work without it",
+    ),
+    Option("matplotlib", ("matplotlib",), 'pip install "tinygrad_i2dl[viz]"', "no plots"),
+    Option(
+        "tensorboardX",
+        ("tensorboardX",),
+        'pip install "tinygrad_i2dl[tensorboard]"',
+        "no event files for TensorBoard",
+    ),
+    Option(
+        "scikit-learn",
+        ("scikit-learn",),
+        'pip install "tinygrad_i2dl[examples]"',
+        "no embedded digits data set, which most examples train on",
+    ),
+)
+
+# The backends that come with the library, and what it costs to be without one; installing is said by OPTIONS or here.
+NATIVE_INSTALL = "apt-get install g++ python3-dev && pip install --force-reinstall --no-deps .  (in the source folder)"
+NATIVE_COST = "no native backend: convolution, pooling and normalization run as NumPy expressions"
+
+THREAD_VARIABLES = (
+    "OMP_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "NUMBA_NUM_THREADS",
+    "NUMBA_THREADING_LAYER",
+)
+
+
+def installed_version(*distributions: str) -> str | None:
+    """Return the version of the first of ``distributions`` that is installed, None if none is.
+
+    >>> installed_version("no-such-distribution", "numpy") is not None
+    True
+    """
+    for distribution in distributions:
+        try:
+            return importlib.metadata.version(distribution)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    return None
+
+
+def cpu_model() -> str:
+    """Return the processor's name as the system gives it, or its architecture where the system gives none."""
+    try:
+        with open("/proc/cpuinfo", encoding="utf-8") as lines:
+            for line in lines:
+                if line.startswith("model name"):
+                    return line.partition(":")[2].strip()
+    except OSError:  # not Linux
+        pass
+    return platform.processor() or platform.machine()
+
+
+def usable_cores() -> int:
+    """Return how many cores this process may run on, which in a container is fewer than the machine has."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def backends() -> dict[str, str | None]:
+    """Return each backend's name with None if it is ready, else the reason why it is not."""
+    registry = importlib.import_module("tinygrad_i2dl.backends.registry")
+    available: dict[str, str | None] = registry.available_backends()
+    return available
+
+
+def collect() -> dict[str, Any]:
+    """Gather everything that the report says, as plain values that JSON can hold.
+
+    >>> sorted(collect())
+    ['backends', 'cpu', 'environment', 'missing', 'packages', 'system', 'threads']
+    """
+    numpy_config: Any = numpy.show_config(mode="dicts")
+    blas = numpy_config["Build Dependencies"]["blas"]
+    ready = backends()
+    packages = {option.name: installed_version(*option.distributions) for option in OPTIONS}
+    missing = [asdict(option) for option in OPTIONS if packages[option.name] is None]
+    if ready.get("native") is not None:
+        missing.insert(0, asdict(Option("native kernels", (), NATIVE_INSTALL, NATIVE_COST)))
+    return {
+        "system": {
+            "tinygrad_i2dl": installed_version("tinygrad_i2dl") or "not installed (running from its source folder)",
+            "folder": os.path.dirname(os.path.abspath(__file__)),
+            "python": f"{platform.python_version()} ({platform.python_implementation()}, {sys.executable})",
+            "platform": platform.platform(),
+            "numpy": numpy.__version__,
+            "blas": f"{blas.get('name', 'unknown')} {blas.get('version', '')}".strip(),
+        },
+        "cpu": {
+            "model": cpu_model(),
+            "cores": usable_cores(),
+            "features": list(numpy_config["SIMD Extensions"].get("found", [])),
+        },
+        "backends": ready,
+        "packages": packages,
+        "threads": [
+            {
+                "library": pool["internal_api"],
+                "threads": pool["num_threads"],
+                "version": pool["version"],
+                "file": pool["filepath"],
+            }
+            for pool in threadpoolctl.threadpool_info()
+        ],
+        "environment": {name: os.environ[name] for name in THREAD_VARIABLES if name in os.environ},
+        "missing": missing,
+    }
+
+
+def render(report: dict[str, Any]) -> str:
+    """Write what :func:`collect` gathered as text for a terminal."""
+
+    def table(rows: dict[str, Any]) -> list[str]:
+        width = max((len(name) for name in rows), default=0)
+        return [f"  {name:<{width}}  {value}" for name, value in rows.items()]
+
+    cpu = report["cpu"]
+    sections: dict[str, list[str]] = {
+        "System": table(report["system"]),
+        "CPU": table({"model": cpu["model"], "cores": cpu["cores"], "features": " ".join(cpu["features"])}),
+        "Backends": table({name: reason or "ready" for name, reason in report["backends"].items()}),
+        "Optional packages": table({name: version or "-" for name, version in report["packages"].items()}),
+        "Threads": table({f"{pool['library']} {pool['version']}": pool["threads"] for pool in report["threads"]})
+        + table(report["environment"]),
+        "Missing": [
+            line
+            for item in report["missing"]
+            for line in (f"  {item['name']}: {item['cost']}", f"    {item['install']}")
+        ]
+        or ["  nothing"],
+    }
+    return "\n\n".join("\n".join([title, *lines]) for title, lines in sections.items())
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options of ``doctor``."""
+    parser.add_argument("--json", action="store_true", help="print the report as JSON")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Print the report; the exit status is 0, since a missing optional part is no failure."""
+    report = collect()
+    print(json.dumps(report, indent=2) if arguments.json else render(report))
+    return 0
