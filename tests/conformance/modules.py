@@ -1,0 +1,2 @@
+def check_module(entry, library):
+    raise NotImplementedError
