@@ -1,5 +1,6 @@
 """What every test starts from: the same seeds, the same modes, and hypothesis without a clock."""
 
+import functools
 import random
 from collections.abc import Iterator
 
@@ -7,26 +8,53 @@ import hypothesis
 import numpy
 import pytest
 
+from tinygrad_i2dl import dtypes
+from tinygrad_i2dl.engine import mode
+from tinygrad_i2dl.generator import default_generator
+
 # No deadline: on a shared machine a time limit tests the machine. Derandomised: a failure is the same one everywhere.
 hypothesis.settings.register_profile("tinygrad_i2dl", deadline=None, derandomize=True, print_blob=True)
 hypothesis.settings.load_profile("tinygrad_i2dl")
 
 
+@functools.cache
+def missing_gpu() -> str | None:
+    """Return why tests marked ``gpu`` cannot run here, None if they can."""
+    try:
+        import cupy
+    except ImportError:
+        return "needs CuPy"
+    return None if cupy.is_available() else "needs a CUDA device"
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    if item.get_closest_marker("gpu") and missing_gpu():
+        pytest.skip(str(missing_gpu()))
+
+
 @pytest.fixture(autouse=True)
 def _fresh_global_state() -> Iterator[None]:
-    """Seed every generator before a test, and fail the test that leaves a mode switched."""
+    """Seed every generator before a test; then put back every mode that it left switched, and fail it for that."""
     random.seed(0)
     numpy.random.seed(0)
+    default_generator.manual_seed(0)
+    recording, inference = mode.state.recording, mode.state.inference
+    default_dtype = dtypes.get_default_dtype()
     error_state, print_options = numpy.geterr(), numpy.get_printoptions()
     yield
     changed = [
         name
         for name, before, after in (
+            ("set_grad_enabled", recording, mode.state.recording),
+            ("inference_mode", inference, mode.state.inference),
+            ("set_default_dtype", default_dtype, dtypes.get_default_dtype()),
             ("numpy.seterr", error_state, numpy.geterr()),
             ("numpy.set_printoptions", print_options, numpy.get_printoptions()),
         )
         if before != after
     ]
+    mode.state.recording, mode.state.inference = recording, inference
+    dtypes.set_default_dtype(default_dtype)
     numpy.seterr(**error_state)
     numpy.set_printoptions(**print_options)
     assert not changed, f"the test left global state changed: {', '.join(changed)}"

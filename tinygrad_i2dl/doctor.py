@@ -11,7 +11,7 @@ import json
 import os
 import platform
 import sys
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 import numpy
@@ -22,57 +22,42 @@ HELP = "print versions, CPU features, backends and threads, and the line that in
 
 @dataclass(frozen=True)
 class Option:
-    """An optional part: the distributions that can provide it, how to install it, and what its absence costs."""
+    """An optional part: the distributions that can provide it, the extra that installs it, what its absence costs."""
 
     name: str
     distributions: tuple[str, ...]
-    install: str
+    extra: str
     cost: str
 
 
 OPTIONS = (
     Option(
-        "numba",
-        ("numba",),
-        'pip install "tinygrad_i2dl[numba]"',
-        "no numba backend: chains of elementwise operations are not fused into one loop",
+        "numba", ("numba",), "numba", "no numba backend: chains of elementwise operations are not fused into one loop"
     ),
     Option(
         "cupy",
         ("cupy-cuda12x", "cupy-cuda13x", "cupy"),
-        'pip install "tinygrad_i2dl[cuda12]"  (or [cuda13], to match the driver)',
-        "no cupy backend: tensors stay on the CPU",
+        "cuda12",
+        "no cupy backend: tensors stay on the CPU (the extra cuda13 is the one for CUDA 13 drivers)",
     ),
+    Option("safetensors", ("safetensors",), "io", "no .safetensors files; torch.save and torch.load work without it"),
     Option(
-        "safetensors",
-        ("safetensors",),
-        'pip install "tinygrad_i2dl[io]"',
-        "no .safetensors files; torch.save and torch.load work without it",
+        "Pillow", ("pillow",), "vision", "no reading or writing of image files; transforms of tensors work without it"
     ),
-    Option(
-        "Pillow",
-        ("pillow",),
-        'pip install "tinygrad_i2dl[vision]"',
-        "no reading or writing of image files; transforms of tensors work without it",
-    ),
-    Option("matplotlib", ("matplotlib",), 'pip install "tinygrad_i2dl[viz]"', "no plots"),
-    Option(
-        "tensorboardX",
-        ("tensorboardX",),
-        'pip install "tinygrad_i2dl[tensorboard]"',
-        "no event files for TensorBoard",
-    ),
-    Option(
-        "scikit-learn",
-        ("scikit-learn",),
-        'pip install "tinygrad_i2dl[examples]"',
-        "no embedded digits data set, which most examples train on",
-    ),
+    Option("matplotlib", ("matplotlib",), "viz", "no plots"),
+    Option("tensorboardX", ("tensorboardX",), "tensorboard", "no event files for TensorBoard"),
+    Option("scikit-learn", ("scikit-learn",), "examples", "no embedded digits, which most examples train on"),
 )
 
-# The backends that come with the library, and what it costs to be without one; installing is said by OPTIONS or here.
 NATIVE_INSTALL = "apt-get install g++ python3-dev && pip install --force-reinstall --no-deps .  (in the source folder)"
 NATIVE_COST = "no native backend: convolution, pooling and normalization run as NumPy expressions"
+
+# The instruction sets that kernels are chosen by, as Linux spells them.
+INSTRUCTION_SETS = (
+    ("sse4_2", "avx", "f16c", "fma", "avx2")
+    + ("avx512f", "avx512bw", "avx512dq", "avx512vl", "avx512_vnni", "avx512_bf16", "amx_tile")
+    + ("asimd", "sve", "sve2")
+)
 
 THREAD_VARIABLES = (
     "OMP_NUM_THREADS",
@@ -97,16 +82,29 @@ def installed_version(*distributions: str) -> str | None:
     return None
 
 
-def cpu_model() -> str:
-    """Return the processor's name as the system gives it, or its architecture where the system gives none."""
+def install_line(extra: str) -> str:
+    """Return the command that installs ``extra``, beside an installed package or in the source folder.
+
+    >>> install_line("numba").endswith('[numba]"')
+    True
+    """
+    package = "tinygrad_i2dl" if installed_version("tinygrad_i2dl") else "."
+    return f'pip install "{package}[{extra}]"'
+
+
+def processor() -> tuple[str, list[str]]:
+    """Return the processor's name and which of ``INSTRUCTION_SETS`` it has; without Linux, what the platform says."""
+    facts: dict[str, str] = {}
     try:
         with open("/proc/cpuinfo", encoding="utf-8") as lines:
             for line in lines:
-                if line.startswith("model name"):
-                    return line.partition(":")[2].strip()
-    except OSError:  # not Linux
+                name, _, value = line.partition(":")
+                facts.setdefault(name.strip(), value.strip())
+    except OSError:
         pass
-    return platform.processor() or platform.machine()
+    flags = set((facts.get("flags") or facts.get("Features") or "").split())
+    model = facts.get("model name") or platform.processor() or platform.machine()
+    return model, [name for name in INSTRUCTION_SETS if name in flags]
 
 
 def usable_cores() -> int:
@@ -119,7 +117,7 @@ def usable_cores() -> int:
 def backends() -> dict[str, str | None]:
     """Return each backend's name with None if it is ready, else the reason why it is not."""
     registry = importlib.import_module("tinygrad_i2dl.backends.registry")
-    available: dict[str, str | None] = registry.available_backends()
+    available: dict[str, str | None] = getattr(registry, "available_backends", lambda: {"numpy": None})()
     return available
 
 
@@ -131,11 +129,16 @@ def collect() -> dict[str, Any]:
     """
     numpy_config: Any = numpy.show_config(mode="dicts")
     blas = numpy_config["Build Dependencies"]["blas"]
+    model, features = processor()
     ready = backends()
     packages = {option.name: installed_version(*option.distributions) for option in OPTIONS}
-    missing = [asdict(option) for option in OPTIONS if packages[option.name] is None]
+    missing = [
+        {"name": option.name, "install": install_line(option.extra), "cost": option.cost}
+        for option in OPTIONS
+        if packages[option.name] is None
+    ]
     if ready.get("native") is not None:
-        missing.insert(0, asdict(Option("native kernels", (), NATIVE_INSTALL, NATIVE_COST)))
+        missing.insert(0, {"name": "native kernels", "install": NATIVE_INSTALL, "cost": NATIVE_COST})
     return {
         "system": {
             "tinygrad_i2dl": installed_version("tinygrad_i2dl") or "not installed (running from its source folder)",
@@ -146,9 +149,9 @@ def collect() -> dict[str, Any]:
             "blas": f"{blas.get('name', 'unknown')} {blas.get('version', '')}".strip(),
         },
         "cpu": {
-            "model": cpu_model(),
+            "model": model,
             "cores": usable_cores(),
-            "features": list(numpy_config["SIMD Extensions"].get("found", [])),
+            "features": features,
         },
         "backends": ready,
         "packages": packages,
