@@ -12,8 +12,14 @@ import torch
 from .conversion import dtype_name, to_array
 
 # rtol, atol of torch.testing.assert_close
-TOLERANCES = {"float16": (1e-3, 1e-5), "bfloat16": (1.6e-2, 1e-5), "float32": (1.3e-6, 1e-5), "float64": (1e-7, 1e-7),
-              "complex64": (1.3e-6, 1e-5), "complex128": (1e-7, 1e-7)}  # fmt: skip
+TOLERANCES = {
+    "float16": (1e-3, 1e-5),
+    "bfloat16": (1.6e-2, 1e-5),
+    "float32": (1.3e-6, 1e-5),
+    "float64": (1e-7, 1e-7),
+    "complex64": (1.3e-6, 1e-5),
+    "complex128": (1e-7, 1e-7),
+}
 
 
 class Mismatch(AssertionError):
@@ -43,7 +49,9 @@ def assert_same(
             raise Mismatch(f"{where}: {describe(actual)}, expected {type(expected).__name__} of {len(expected)}")
         for name in public_fields(expected):
             if not hasattr(actual, name):
-                raise Mismatch(f"{where}: {type(actual).__name__} has no field {name!r}, as {type(expected).__name__} has")
+                raise Mismatch(
+                    f"{where}: {type(actual).__name__} has no field {name!r}, as {type(expected).__name__} has"
+                )
         for position, (one, other) in enumerate(zip(actual, expected, strict=True)):
             assert_same(one, other, library, factor=factor, values=values, where=f"{where}[{position}]")
     elif isinstance(expected, torch.dtype):
@@ -54,7 +62,9 @@ def assert_same(
             raise Mismatch(f"{where}: {actual!r}, expected {expected!r}")
     elif isinstance(expected, numbers.Number):
         if isinstance(actual, bool) or not isinstance(actual, type(expected)):
-            raise Mismatch(f"{where}: {type(actual).__name__} {actual!r}, expected {type(expected).__name__} {expected!r}")
+            raise Mismatch(
+                f"{where}: {type(actual).__name__} {actual!r}, expected {type(expected).__name__} {expected!r}"
+            )
         rtol, atol = (0.0, 0.0) if isinstance(expected, int) else TOLERANCES["float32"]
         if values and not np.isclose(actual, expected, rtol=rtol * factor, atol=atol * factor, equal_nan=True):
             raise Mismatch(f"{where}: {actual!r}, expected {expected!r}")
@@ -75,7 +85,9 @@ def assert_same_tensor(
         return
     one, other = to_array(actual), to_array(expected)
     if one.shape != other.shape or one.dtype != other.dtype:
-        raise Mismatch(f"{where}: holds a {one.dtype} array of shape {one.shape}, but says {name} {tuple(expected.shape)}")
+        raise Mismatch(
+            f"{where}: holds a {one.dtype} array of shape {one.shape}, but says {name} {tuple(expected.shape)}"
+        )
     rtol, atol = TOLERANCES.get(name, (0.0, 0.0))
     if np.array_equal(one, other):
         return
@@ -85,7 +97,9 @@ def assert_same_tensor(
         worst = np.argwhere(~np.atleast_1d(close))[0]
         index = tuple(map(int, worst)) if one.ndim else ()
         count = int((~close).sum())
-        raise Mismatch(f"{where}: {count} of {one.size} values differ, first at {index}: {one[index]!r}, expected {other[index]!r}")
+        raise Mismatch(
+            f"{where}: {count} of {one.size} values differ, first at {index}: {one[index]!r}, expected {other[index]!r}"
+        )
 
 
 def public_fields(value: Any) -> list[str]:
@@ -93,8 +107,12 @@ def public_fields(value: Any) -> list[str]:
     if hasattr(value, "_fields"):
         return list(value._fields)
     if type(value).__module__ == "torch.return_types":
-        return [name for name in dir(value) if not name.startswith("_") and name not in {"count", "index", "n_fields",
-                "n_sequence_fields", "n_unnamed_fields"}]  # fmt: skip
+        return [
+            name
+            for name in dir(value)
+            if not name.startswith("_")
+            and name not in {"count", "index", "n_fields", "n_sequence_fields", "n_unnamed_fields"}
+        ]
     return []
 
 

@@ -19,9 +19,18 @@ from .resolution import rebind
 
 # dtypes that NumPy has, and that both libraries therefore can exchange
 DTYPES = {
-    torch.bool, torch.uint8, torch.int8, torch.int16, torch.int32, torch.int64,
-    torch.float16, torch.float32, torch.float64, torch.complex64, torch.complex128,
-}  # fmt: skip
+    torch.bool,
+    torch.uint8,
+    torch.int8,
+    torch.int16,
+    torch.int32,
+    torch.int64,
+    torch.float16,
+    torch.float32,
+    torch.float64,
+    torch.complex64,
+    torch.complex128,
+}
 
 
 def dtype_name(dtype: Any) -> str:
@@ -131,7 +140,9 @@ def to_array(value: Any) -> np.ndarray:
     value = value.detach()
     if isinstance(value, torch.Tensor):
         value = value.resolve_conj().resolve_neg()
-        return (value.float() if value.dtype is torch.bfloat16 else value).numpy(force=True)  # force: zero tensors have no memory
+        return (value.float() if value.dtype is torch.bfloat16 else value).numpy(
+            force=True
+        )  # force: zero tensors have no memory
     if dtype_name(value.dtype) == "bfloat16":
         value = value.float()
     return np.asarray(value.numpy())

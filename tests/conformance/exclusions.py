@@ -81,7 +81,11 @@ def reason_of(value: Any) -> str | None:
     if isinstance(value, torch.dtype):
         if value.is_complex:
             return COMPLEX
-        return None if value in DTYPES | {torch.bfloat16} else f"{str(value).removeprefix('torch.')}: NumPy has no such dtype"
+        return (
+            None
+            if value in DTYPES | {torch.bfloat16}
+            else f"{str(value).removeprefix('torch.')}: NumPy has no such dtype"
+        )
     if isinstance(value, torch.Tensor):
         if value.is_quantized:
             return "quantized tensors are outside the scope"

@@ -39,8 +39,12 @@ def check_module(entry: Entry, library: ModuleType) -> Tally:
         return tally
     info = databases()[entry.name]
     checks: list[Callable[[Tally, ModuleInfo, ModuleType], None]] = [
-        check_initial, check_training, check_evaluation, check_gradients, check_errors,
-    ]  # fmt: skip
+        check_initial,
+        check_training,
+        check_evaluation,
+        check_gradients,
+        check_errors,
+    ]
     for check in checks:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -95,7 +99,11 @@ def forward(library: ModuleType, module: Any, sample: ModuleInput) -> tuple[Any,
 def text(info: ModuleInfo, sample: ModuleInput) -> str:
     """The calls of a sample, to be read and typed."""
     built = describe_call(f"torch.{info.name}", sample.constructor_input.args, sample.constructor_input.kwargs)
-    return built if sample.forward_input is None else describe_call(built, sample.forward_input.args, sample.forward_input.kwargs)
+    return (
+        built
+        if sample.forward_input is None
+        else describe_call(built, sample.forward_input.args, sample.forward_input.kwargs)
+    )
 
 
 def factor_of(info: ModuleInfo) -> float:
@@ -129,7 +137,9 @@ def check_initial(tally: Tally, info: ModuleInfo, library: ModuleType) -> None:
     for sample in samples_of(info, torch.float32, "initial"):
         with tally.sample("initial", text(info, sample)):
             exclude_sample(sample)
-            assert_same_state(construct(library, info, sample), construct(torch, info, sample), library, factor_of(info))
+            assert_same_state(
+                construct(library, info, sample), construct(torch, info, sample), library, factor_of(info)
+            )
 
 
 def check_training(tally: Tally, info: ModuleInfo, library: ModuleType) -> None:
@@ -163,7 +173,9 @@ def check_forward(tally: Tally, info: ModuleInfo, library: ModuleType, check: st
             assert_same_state(twin, model, library, factor_of(info))
 
 
-def gradients(library: ModuleType, module: Any, sample: ModuleInput, *, order: int, like: Gradients | None = None) -> Gradients:
+def gradients(
+    library: ModuleType, module: Any, sample: ModuleInput, *, order: int, like: Gradients | None = None
+) -> Gradients:
     """Derivatives of a random projection of the result by inputs and parameters; ``order`` 2 adds second derivatives."""
     result, inputs = forward(library, module, sample)
     tensors = tensors_of(result, library)

@@ -140,16 +140,18 @@ def assert_same_inputs(actual: Call, expected: Call, library: ModuleType, factor
         assert_same(one, other, library, factor=factor, where=f"tensor {position} of the inputs after the call")
 
 
-def check_forward(
-    tally: Tally, info: OpInfo, library: ModuleType, form: Form, check: str, dtype: torch.dtype
-) -> None:
+def check_forward(tally: Tally, info: OpInfo, library: ModuleType, form: Form, check: str, dtype: torch.dtype) -> None:
     """Result of a form on samples of one dtype."""
     if dtype not in info.dtypes:
         if dtype is not torch.float32:
             return
         dtype = next((other for other in (torch.float64, *INTEGERS[::-1]) if other in info.dtypes), torch.float32)
     for sample in samples_of(info, dtype, CAPS[check]):
-        if check in {"method", "alias"} and form.name.startswith("Tensor.") and not isinstance(sample.input, torch.Tensor):
+        if (
+            check in {"method", "alias"}
+            and form.name.startswith("Tensor.")
+            and not isinstance(sample.input, torch.Tensor)
+        ):
             continue
         if check == "operator" and (len(sample.args) > 1 or sample.kwargs):
             continue
@@ -254,7 +256,10 @@ def gradients(
     if pairs:
         second = list(
             library.autograd.grad(
-                [grad for grad, _ in pairs], [*inputs.leaves, *weights], [weight for _, weight in pairs], allow_unused=True
+                [grad for grad, _ in pairs],
+                [*inputs.leaves, *weights],
+                [weight for _, weight in pairs],
+                allow_unused=True,
             )
         )
     return Gradients(list(grads), second, recorded)
@@ -268,7 +273,9 @@ def projection(library: ModuleType, value: Any, generator: torch.Generator) -> A
     return weight if str(value.dtype).endswith("float64") else weight.to(value.dtype)
 
 
-def assert_same_gradients(actual: list[Any], expected: list[Any], library: ModuleType, factor: float, where: str) -> None:
+def assert_same_gradients(
+    actual: list[Any], expected: list[Any], library: ModuleType, factor: float, where: str
+) -> None:
     """Gradients agree, where none at all and one of zeros are the same."""
     actual = actual or [None] * len(expected)
     expected = expected or [None] * len(actual)
@@ -278,7 +285,9 @@ def assert_same_gradients(actual: list[Any], expected: list[Any], library: Modul
         if one is None or other is None:
             present, name = (other, "no gradient") if one is None else (one, "a gradient")
             if bool((present != 0).any().item()):
-                raise Mismatch(f"{where} by input {position}: {name}, where PyTorch has {'one' if one is None else 'none'}")
+                raise Mismatch(
+                    f"{where} by input {position}: {name}, where PyTorch has {'one' if one is None else 'none'}"
+                )
             continue
         assert_same(one, other, library, factor=factor, where=f"{where} by input {position}")
 
@@ -353,7 +362,10 @@ def check_errors(tally: Tally, info: OpInfo, library: ModuleType, form: Form) ->
 
 
 def assert_raises(
-    action: Callable[[], Any], kind: type[Exception] | tuple[type[Exception], ...], expected: Exception, library: ModuleType
+    action: Callable[[], Any],
+    kind: type[Exception] | tuple[type[Exception], ...],
+    expected: Exception,
+    library: ModuleType,
 ) -> None:
     """``action`` raises an error of class ``kind``; ``NotImplementedError`` counts only where PyTorch raises it too."""
     kinds = kind if isinstance(kind, tuple) else (kind,)
@@ -363,7 +375,9 @@ def assert_raises(
         action()
     except kinds as error:
         if isinstance(error, NotImplementedError) and not isinstance(expected, NotImplementedError):
-            raise Mismatch(f"raised NotImplementedError ({error}), expected {type(expected).__name__}: {expected}") from error
+            raise Mismatch(
+                f"raised NotImplementedError ({error}), expected {type(expected).__name__}: {expected}"
+            ) from error
     except AttributeError:
         raise
     except Exception as error:

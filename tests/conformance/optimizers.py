@@ -41,7 +41,12 @@ def check_optimizer(entry: Entry, library: ModuleType) -> Tally:
     if info.only_supports_sparse_grads:
         tally.excluded[SPARSE] += 1
         return tally
-    checks: list[Callable[[Tally, OptimizerInfo, ModuleType], None]] = [check_steps, check_groups, check_flags, check_errors]
+    checks: list[Callable[[Tally, OptimizerInfo, ModuleType], None]] = [
+        check_steps,
+        check_groups,
+        check_flags,
+        check_errors,
+    ]
     for check in checks:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -91,7 +96,13 @@ class Run:
     """An optimizer at work on a problem."""
 
     def __init__(
-        self, library: ModuleType, info: OptimizerInfo, kwargs: dict[str, Any], dtype: torch.dtype, *, groups: bool = False
+        self,
+        library: ModuleType,
+        info: OptimizerInfo,
+        kwargs: dict[str, Any],
+        dtype: torch.dtype,
+        *,
+        groups: bool = False,
     ) -> None:
         self.info = info
         self.problem = Problem(library, dtype, matrices_only=info.name in MATRICES_ONLY)
@@ -131,12 +142,18 @@ def check_steps(tally: Tally, info: OptimizerInfo, library: ModuleType) -> None:
                 for step, (one, other) in enumerate(zip(actual, expected, strict=True)):
                     assert_same(one, other, library, where=f"parameters after step {step + 1}")
         with tally.sample("state", text(info, sample.kwargs, torch.float64)):
-            reference, run = Run(torch, info, sample.kwargs, torch.float64), Run(library, info, sample.kwargs, torch.float64)
+            reference, run = (
+                Run(torch, info, sample.kwargs, torch.float64),
+                Run(library, info, sample.kwargs, torch.float64),
+            )
             reference.steps(0, 4)
             run.steps(0, 4)
             assert_same_state(run.optimizer.state_dict(), reference.optimizer.state_dict(), library)
         with tally.sample("resume", text(info, sample.kwargs, torch.float64)):
-            reference, run = Run(torch, info, sample.kwargs, torch.float64), Run(library, info, sample.kwargs, torch.float64)
+            reference, run = (
+                Run(torch, info, sample.kwargs, torch.float64),
+                Run(library, info, sample.kwargs, torch.float64),
+            )
             reference.steps(0, 4)
             convert = Converter(library)
             run.problem.parameters[:] = [
@@ -181,7 +198,9 @@ def check_flags(tally: Tally, info: OptimizerInfo, library: ModuleType) -> None:
             except Exception:  # not a combination that PyTorch has
                 continue
             with tally.sample("flags", text(info, kwargs, torch.float64)):
-                assert_same(Run(library, info, kwargs, torch.float64).steps(0, 3), expected, library, where="parameters by step")
+                assert_same(
+                    Run(library, info, kwargs, torch.float64).steps(0, 3), expected, library, where="parameters by step"
+                )
 
 
 def check_errors(tally: Tally, info: OptimizerInfo, library: ModuleType) -> None:
@@ -207,7 +226,9 @@ def check_errors(tally: Tally, info: OptimizerInfo, library: ModuleType) -> None
             expected = error
         else:
             continue
-        with tally.sample("errors", f"{sample.desc}: {describe_call(f'torch.optim.{info.name}', (sample.params,), sample.kwargs)}"):
+        with tally.sample(
+            "errors", f"{sample.desc}: {describe_call(f'torch.optim.{info.name}', (sample.params,), sample.kwargs)}"
+        ):
             exclude_values(sample.params, sample.kwargs)
             lookup(library, f"optim.{info.name}")
             assert_raises(lambda action=action: action(library), error_input.error_type, expected, library)

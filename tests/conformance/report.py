@@ -32,6 +32,8 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--verbose", action="store_true", help="every failing sample, not only each check's first")
     parser.add_argument("--failing", action="store_true", help="print only entries that fail")
     parser.add_argument("--seconds", action="store_true", help="print how long each entry took (one process)")
+    parser.add_argument("--check", action="store_true", help="exit 1 only where something is worse than results.json")
+    parser.add_argument("--strict", action="store_true", help="as --check, and where results.json is out of date")
     parser.add_argument("--write", action="store_true", help="renew results.json and RESULTS.md with what ran")
     options = parser.parse_args(arguments)
     torch.set_num_threads(1)
@@ -50,6 +52,8 @@ def main(arguments: list[str]) -> int:
             print_failures(tally, verbose=options.verbose)
         before = now
     print(f"\n{summary(tallies)}\n{time.perf_counter() - start:.0f} s")
+    if options.check or options.strict:
+        return report_changes(tallies, strict=options.strict)
     if options.write:
         write(tallies, options.library)
     return 0 if all(tally.passes or tally.is_excluded for tally in tallies) else 1
@@ -99,6 +103,41 @@ def read() -> dict[str, Any]:
     return json.loads(RESULTS.read_text()) if RESULTS.exists() else {"entries": {}}
 
 
+def report_changes(tallies: list[Tally], *, strict: bool) -> int:
+    """Print what differs from ``results.json``; 1 if something got worse or, if ``strict``, better."""
+    content = read()
+    status = 0
+    for tally in tallies:
+        worse, better = changes(tally, content)
+        for text in worse:
+            print(f"worse: {tally.entry.kind} {tally.entry.title}: {text}")
+        for text in better:
+            print(f"better: {tally.entry.kind} {tally.entry.title}: {text}")
+        if worse or (strict and better):
+            status = 1
+    return status
+
+
+def changes(tally: Tally, content: dict[str, Any]) -> tuple[list[str], list[str]]:
+    """Checks of an entry that got worse, and that got better, than ``results.json`` records.
+
+    Worse: more samples fail; or, with the PyTorch that the record was made with, fewer pass (they were excluded, or no longer run).
+    """
+    record = content["entries"].get(tally.entry.key)
+    if record is None:
+        return ["not in results.json: run `python -m tests.conformance --write`"], []
+    same_samples = content["torch"] == torch.__version__.split("+")[0]
+    worse, better = [], []
+    for check in CHECKS:
+        passed, samples = record["checks"].get(check, (0, 0))
+        text = f"{check} {tally.passed[check]}/{tally.samples[check]}, recorded {passed}/{samples}"
+        if tally.failing(check) > samples - passed or (same_samples and tally.passed[check] < passed):
+            worse.append(text)
+        elif tally.failing(check) < samples - passed or (same_samples and tally.passed[check] > passed):
+            better.append(text)
+    return worse, better
+
+
 def write(tallies: list[Tally], library: str) -> None:
     """Renew the outcomes of these entries in both files; others keep theirs."""
     entries = read()["entries"]
@@ -143,10 +182,18 @@ def table(content: dict[str, Any]) -> str:
         checks = [check for check in CHECKS if any(tally.samples[check] for tally in chosen)]
         if not chosen:
             continue
-        lines += ["", f"## {kind}", "", "| | name | tier | " + " | ".join(checks) + " | excluded |", "|" + "---|" * (len(checks) + 4)]
+        lines += [
+            "",
+            f"## {kind}",
+            "",
+            "| | name | tier | " + " | ".join(checks) + " | excluded |",
+            "|" + "---|" * (len(checks) + 4),
+        ]
         for tally in chosen:
             state = "yes" if tally.passes else "excluded" if tally.is_excluded else "no"
-            cells = [f"{tally.passed[check]}/{tally.samples[check]}" if tally.samples[check] else "" for check in checks]
+            cells = [
+                f"{tally.passed[check]}/{tally.samples[check]}" if tally.samples[check] else "" for check in checks
+            ]
             excluded = sum(tally.excluded.values()) or ""
             lines.append(f"| {state} | {tally.entry.title} | {tally.entry.tier} | {' | '.join(cells)} | {excluded} |")
     reasons: Counter[str] = Counter()

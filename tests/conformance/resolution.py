@@ -19,9 +19,23 @@ from torch.testing._utils import wrapper_set_seed
 
 # namespaces in which a public callable may live, most specific last: an object is known by the first path it is found under
 NAMESPACES = (
-    "", "nn.functional", "linalg", "special", "fft", "signal.windows", "masked", "nn", "nn.init", "nn.utils", "nn.utils.rnn",
-    "nn.modules", "optim", "optim.lr_scheduler", "autograd", "Tensor",
-)  # fmt: skip
+    "",
+    "nn.functional",
+    "linalg",
+    "special",
+    "fft",
+    "signal.windows",
+    "masked",
+    "nn",
+    "nn.init",
+    "nn.utils",
+    "nn.utils.rnn",
+    "nn.modules",
+    "optim",
+    "optim.lr_scheduler",
+    "autograd",
+    "Tensor",
+)
 INTERNAL = ("torch.testing._internal", "torch.testing._utils")  # where the databases' own functions live
 
 
@@ -134,7 +148,11 @@ class _Rebinding:
 
     @staticmethod
     def of_torch(value: Any) -> bool:
-        module = getattr(value, "__module__", None) or getattr(getattr(value, "__objclass__", None), "__module__", None) or ""
+        module = (
+            getattr(value, "__module__", None)
+            or getattr(getattr(value, "__objclass__", None), "__module__", None)
+            or ""
+        )
         return module.split(".")[0] in {"torch", "torch._C"} or id(value) in public_paths()
 
     def function(self, value: types.FunctionType) -> Any:

@@ -15,9 +15,18 @@ import numpy as np
 import torch
 
 CAPS = {
-    "forward": 40, "integer": 4, "gradient": 24, "second": 8, "method": 16, "inplace": 16, "inplace gradient": 6,
-    "operator": 8, "alias": 6, "errors": 40, "out": 4,
-}  # fmt: skip
+    "forward": 40,
+    "integer": 4,
+    "gradient": 24,
+    "second": 8,
+    "method": 16,
+    "inplace": 16,
+    "inplace gradient": 6,
+    "operator": 8,
+    "alias": 6,
+    "errors": 40,
+    "out": 4,
+}
 
 Sample = TypeVar("Sample")
 

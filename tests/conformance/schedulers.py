@@ -22,7 +22,28 @@ from .resolution import lookup, rebind
 from .tally import Tally, time_limit
 
 STEPS = 30
-METRICS = [1.0, 0.9, 0.9, 0.91, 0.5, 0.5, 0.6, 0.4999, 0.3, 0.31, 0.32, 0.33, 0.33, 0.2, 0.2, 0.2, 0.2, 0.2, 0.2, 0.2] * 2
+METRICS = [
+    1.0,
+    0.9,
+    0.9,
+    0.91,
+    0.5,
+    0.5,
+    0.6,
+    0.4999,
+    0.3,
+    0.31,
+    0.32,
+    0.33,
+    0.33,
+    0.2,
+    0.2,
+    0.2,
+    0.2,
+    0.2,
+    0.2,
+    0.2,
+] * 2
 
 # configurations of each scheduler; the lambda gets the namespace of schedulers and the optimizer
 Make = Callable[[Any, Any], Any]
@@ -70,18 +91,24 @@ CONFIGURATIONS: dict[str, list[Make]] = {
     ],
     "OneCycleLR": [
         lambda s, o: s.OneCycleLR(o, max_lr=0.1, total_steps=40),
-        lambda s, o: s.OneCycleLR(o, max_lr=[0.1, 0.2], epochs=4, steps_per_epoch=10, pct_start=0.2, anneal_strategy="linear"),
+        lambda s, o: s.OneCycleLR(
+            o, max_lr=[0.1, 0.2], epochs=4, steps_per_epoch=10, pct_start=0.2, anneal_strategy="linear"
+        ),
         lambda s, o: s.OneCycleLR(o, 0.1, total_steps=40, three_phase=True, div_factor=10.0, final_div_factor=100.0),
         lambda s, o: s.OneCycleLR(o, 0.1, total_steps=40, cycle_momentum=False),
     ],
     "ReduceLROnPlateau": [
         lambda s, o: s.ReduceLROnPlateau(o),
         lambda s, o: s.ReduceLROnPlateau(o, "min", factor=0.5, patience=1),
-        lambda s, o: s.ReduceLROnPlateau(o, mode="max", factor=0.3, patience=2, threshold=0.1, threshold_mode="abs", cooldown=2),
+        lambda s, o: s.ReduceLROnPlateau(
+            o, mode="max", factor=0.3, patience=2, threshold=0.1, threshold_mode="abs", cooldown=2
+        ),
         lambda s, o: s.ReduceLROnPlateau(o, patience=0, min_lr=[0.01, 0.001], eps=1e-4),
     ],
     "SequentialLR": [
-        lambda s, o: s.SequentialLR(o, [s.ConstantLR(o, factor=0.1, total_iters=2), s.ExponentialLR(o, gamma=0.9)], milestones=[4]),
+        lambda s, o: s.SequentialLR(
+            o, [s.ConstantLR(o, factor=0.1, total_iters=2), s.ExponentialLR(o, gamma=0.9)], milestones=[4]
+        ),
         lambda s, o: s.SequentialLR(
             o,
             schedulers=[s.LinearLR(o, total_iters=5), s.StepLR(o, 2), s.CosineAnnealingLR(o, 10)],
@@ -160,7 +187,10 @@ def optimizer_of(library: ModuleType, name: str = "SGD", **kwargs: Any) -> Any:
 
 def settings(optimizer: Any) -> list[dict[str, Any]]:
     """What schedulers change, of each group."""
-    return [{key: group[key] for key in ("lr", "momentum", "betas", "initial_lr") if key in group} for group in optimizer.param_groups]
+    return [
+        {key: group[key] for key in ("lr", "momentum", "betas", "initial_lr") if key in group}
+        for group in optimizer.param_groups
+    ]
 
 
 def advance(library: ModuleType, optimizer: Any, schedulers: list[Any], first: int, last: int) -> list[Any]:
@@ -174,7 +204,9 @@ def advance(library: ModuleType, optimizer: Any, schedulers: list[Any], first: i
                 scheduler.step(METRICS[step])
             else:
                 scheduler.step()
-        history.append((settings(optimizer), [[float(rate) for rate in scheduler.get_last_lr()] for scheduler in schedulers]))
+        history.append(
+            (settings(optimizer), [[float(rate) for rate in scheduler.get_last_lr()] for scheduler in schedulers])
+        )
     return history
 
 
@@ -229,7 +261,12 @@ def check_configurations(tally: Tally, library: ModuleType, name: str) -> None:
             resumed = make(library.optim.lr_scheduler, other)
             other.load_state_dict(optimizer.state_dict())
             resumed.load_state_dict(scheduler.state_dict())
-            assert_same(advance(library, other, [resumed], 5, STEPS), expected, library, where="settings after resuming, by step")
+            assert_same(
+                advance(library, other, [resumed], 5, STEPS),
+                expected,
+                library,
+                where="settings after resuming, by step",
+            )
     for position, make in enumerate(ERRORS.get(name, [])):
         try:
             make(torch.optim.lr_scheduler, optimizer_of(torch, momentum=0.9))

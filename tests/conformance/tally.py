@@ -15,9 +15,24 @@ from .entries import Entry
 from .resolution import MissingName
 
 CHECKS = (
-    "forward", "integer", "gradient", "second", "method", "inplace", "inplace gradient", "operator", "alias", "errors", "out",
-    "initial", "evaluation", "state", "resume", "groups", "flags",
-)  # fmt: skip
+    "forward",
+    "integer",
+    "gradient",
+    "second",
+    "method",
+    "inplace",
+    "inplace gradient",
+    "operator",
+    "alias",
+    "errors",
+    "out",
+    "initial",
+    "evaluation",
+    "state",
+    "resume",
+    "groups",
+    "flags",
+)
 UNCOUNTED = {"out"}  # shown, but an entry passes without
 SECONDS = 90  # one check of one entry that runs longer is hanging
 

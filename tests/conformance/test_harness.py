@@ -1,0 +1,171 @@
+"""The harness itself: it passes PyTorch, finds planted mistakes, and its lists name entries that exist."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from types import ModuleType
+from typing import Any
+
+import pytest
+import torch
+
+from . import exclusions
+from .conversion import Converter, to_array
+from .entries import all_entries
+from .harness import run
+from .modules import databases as modules
+from .operators import databases as operators
+from .optimizers import databases as optimizers
+
+
+class Impostor(ModuleType):
+    """Library that is PyTorch in all but the names given."""
+
+    def __init__(self, **names: Any) -> None:
+        super().__init__("impostor")
+        self.__dict__.update(names)
+
+    def __getattr__(self, name: str) -> Any:
+        if self.__dict__.get(name, ...) is None:
+            raise AttributeError(name)
+        return getattr(torch, name)
+
+
+@pytest.fixture(autouse=True)
+def generator_state() -> Iterator[None]:
+    """Leave PyTorch's generator as it was."""
+    state = torch.get_rng_state()
+    yield
+    torch.set_rng_state(state)
+
+
+def only(name: str) -> Any:
+    """The entry of a ``name`` or ``name:variant``."""
+    return next(entry for entry in all_entries() if entry.key.split(":", 1)[1] == name)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "add",
+        "T",
+        "__getitem__",
+        "normal",
+        "nn.functional.dropout",
+        "svd",
+        "max:reduction_with_dim",
+        "nn.LSTM",
+        "nn.LazyConv2d",
+        "nn.TransformerEncoder",
+        "optim.Adam",
+        "optim.LBFGS",
+        "optim.lr_scheduler.CyclicLR",
+        "optim.lr_scheduler.with.SGD",
+    ],
+)
+def test_pytorch_conforms_with_itself(name: str) -> None:
+    """Every sample passes when the library is PyTorch under another name."""
+    tally = run(only(name), Impostor())
+    assert tally.passes, tally.failures
+
+
+class WrongAbs(torch.autograd.Function):
+    """Absolute value whose gradient at 0 and sign is wrong."""
+
+    @staticmethod
+    def forward(ctx: Any, input: torch.Tensor) -> torch.Tensor:
+        return input.abs()
+
+    @staticmethod
+    def backward(ctx: Any, g: torch.Tensor) -> torch.Tensor:
+        return g
+
+
+def wrong_values(input: Any, **kwargs: Any) -> Any:
+    """Off by a little more than the tolerance."""
+    return torch.floor(input, **kwargs) * (1 + 2e-5) + 2e-5
+
+
+def wrong_dtype(input: Any, *args: Any, **kwargs: Any) -> Any:
+    """Indices in the wrong dtype."""
+    return torch.argmax(input, *args, **kwargs).int()
+
+
+def wrong_shape(input: Any, *args: Any, **kwargs: Any) -> Any:
+    """Keeps a dimension it should not."""
+    return torch.trace(input, *args, **kwargs).reshape(1)
+
+
+def no_error(input: Any, *args: Any, **kwargs: Any) -> Any:
+    """Swallows every error."""
+    try:
+        return torch.fmod(input, *args, **kwargs)
+    except Exception:
+        return input
+
+
+def changes_input(input: Any, *args: Any, **kwargs: Any) -> Any:
+    """Writes into its argument."""
+    result = torch.frac(input, *args, **kwargs)
+    with torch.no_grad():
+        input += 1
+    return result
+
+
+@pytest.mark.parametrize(
+    ("name", "mistake", "check"),
+    [
+        ("floor", {"floor": wrong_values}, "forward"),
+        ("argmax", {"argmax": wrong_dtype}, "forward"),
+        ("trace", {"trace": wrong_shape}, "forward"),
+        ("frac", {"frac": changes_input}, "forward"),
+        ("abs", {"abs": WrongAbs.apply}, "gradient"),
+        ("fmod", {"fmod": no_error}, "errors"),
+        ("cos", {"cos": None}, "forward"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_a_mistake_is_found(name: str, mistake: dict[str, Callable[..., Any]], check: str) -> None:
+    """A planted mistake fails samples of the check it belongs to."""
+    tally = run(only(name), Impostor(**mistake))
+    assert tally.samples[check]
+    assert tally.failing(check) > 0
+    assert any(kind == check for kind, _ in tally.failures)
+    assert not tally.passes
+
+
+def test_conversion_keeps_form() -> None:
+    """Values, strides, sharing and requires_grad survive; memory is not shared with the origin."""
+    whole = torch.arange(24.0).reshape(4, 6)
+    originals = [
+        whole,
+        whole.t()[1:4],
+        torch.tensor(2.0).expand(3),
+        torch.empty(0, 3),
+        torch.tensor(5),
+        whole[1].clone().requires_grad_(),
+    ]
+    convert = Converter(torch)
+    copies = convert(originals)
+    for copy, original in zip(copies, originals, strict=True):
+        assert torch.equal(copy, original)
+        assert copy.dtype is original.dtype
+        assert copy.stride() == original.stride() or copy.numel() == 0
+        assert copy.requires_grad == original.requires_grad
+    copies[0][1, 2] = -1.0
+    assert copies[1][1, 1] == -1.0
+    assert whole[1, 2] == 8.0
+    assert convert.leaves == [copies[5]]
+    assert to_array(copies[1]).shape == (3, 4)
+
+
+def test_the_lists_name_entries_that_exist() -> None:
+    """samples.csv is exactly what PyTorch ships, exclusions and tolerance factors name some of it, no factor is above 3."""
+    entries = {(entry.name, entry.variant) for entry in all_entries() if entry.kind == "op"}
+    assert entries == set(operators())
+    assert {entry.name for entry in all_entries() if entry.kind == "module"} == set(modules())
+    assert {entry.name for entry in all_entries() if entry.kind == "optimizer"} == set(optimizers())
+    names = {entry.name for entry in all_entries()} | {f"{entry.name}:{entry.variant}" for entry in all_entries()}
+    assert set(exclusions.NAMES) <= names
+    assert set(exclusions.TOLERANCE_FACTORS) <= names
+    assert all(1 < factor <= 3 and reason for factor, reason in exclusions.TOLERANCE_FACTORS.values())
