@@ -1,0 +1,28 @@
+"""An autograd engine with PyTorch's interface and pluggable compute backends.
+
+>>> import tinygrad_i2dl as torch
+>>> x = torch.tensor([1.0, 2.0, 3.0], requires_grad=True)
+>>> (x * x).sum().backward()
+>>> x.grad
+tensor([2., 4., 6.])
+"""
+
+from .devices import *
+from .dtypes import *
+from .dtypes import bool_ as bool
+from .dtypes import float16 as half
+from .dtypes import float32 as float
+from .dtypes import float64 as double
+from .dtypes import int16 as short
+from .dtypes import int32 as int
+from .dtypes import int64 as long
+from .engine.mode import *
+from .ops.creation import *
+from .ops.indexing import *
+from .ops.linalg import *
+from .ops.movement import *
+from .ops.pointwise import *
+from .ops.reduction import *
+from .tensor import Size, Tensor
+
+__version__ = "0.1.0"

@@ -1,0 +1,1110 @@
+"""What makes a recorded operation of a kernel and its gradient formula.
+
+A *kernel* computes arrays from arrays. A *formula* computes a gradient; its parameter names are the list of what is saved:
+``g`` (the gradient of the output) first, then any of
+
+* the operation's inputs by name, ``<input>_shape``, ``<input>_dtype``,
+* ``out``, the result (a tuple for operations with several outputs),
+* the operation's other arguments by name,
+* ``needs`` in a joint formula: which of the gradients it covers are asked for.
+
+Formulas use operators, ``.shape``, ``.ndim``, ``.dtype`` and other operations, so the same text runs on arrays (an ordinary
+backward pass) and on Tensors (under ``create_graph``). Given arrays an operation returns arrays and records nothing. Broadcasting
+of inputs is undone by the engine, once, for all operations.
+"""
+
+from __future__ import annotations
+
+import collections
+import functools
+import inspect
+import linecache
+import sys
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy
+
+from ..backends.registry import KernelTable, namespace_of
+from ..dtypes import FLOATING, from_numpy_dtype, get_default_dtype, result_numpy_dtype
+from ..engine.mode import state
+from ..engine.node import Node, Output, next_number
+from ..errors import DeviceError, DtypeError, GraphError, ShapeError
+from ..tensor import Operations, Tensor, View, current_node, make, rebase, refuse_change, version_of
+
+Array = Any
+ndarray = numpy.ndarray
+F32, F64 = numpy.dtype("float32"), numpy.dtype("float64")
+SCALARS = (bool, int, float)
+
+# NaN and infinity are results, not reasons for a warning. `numpy.errstate` does this in 1 us per call; setting its context
+# variable by hand in 0.15 us. The fall-back keeps a NumPy that moved these names working.
+try:
+    from numpy._core.umath import _extobj_contextvar, _make_extobj  # type: ignore[attr-defined]
+
+    IGNORE = _make_extobj(all="ignore")
+    set_errors, reset_errors = _extobj_contextvar.set, _extobj_contextvar.reset
+except ImportError:
+    IGNORE = None
+
+    def set_errors(_: Any) -> Any:
+        switch = numpy.errstate(all="ignore")
+        switch.__enter__()
+        return switch
+
+    def reset_errors(token: Any) -> None:
+        token.__exit__(None, None, None)
+
+
+# Anomaly detection: called with (operation, arrays in, arrays out, node) after each operation on Tensors.
+observer: Callable[[Op, Sequence[Any], Any, Node | None], None] | None = None
+
+
+def set_observer(function: Callable[[Op, Sequence[Any], Any, Node | None], None] | None) -> None:
+    global observer
+    observer = function
+
+
+class Formula:
+    """A gradient formula with what it wants saved."""
+
+    __slots__ = ("covers", "function", "joint", "needs_at", "pick", "sources")
+
+    def __init__(self, op: Op, function: Callable[..., Any], covers: tuple[int, ...], joint: bool) -> None:
+        self.function = function
+        self.covers = covers  # numbers of the inputs whose gradients it gives
+        self.joint = joint
+        self.needs_at: int | None = None
+        names = list(inspect.signature(function).parameters)[1:]
+        self.sources = tuple(self._source(op, name, place) for place, name in enumerate(names))
+        # For the hot path of elementwise operations: the one value to save among (inputs..., result); -1 for none, None for others.
+        self.pick: int | None = None
+        if not self.sources:
+            self.pick = -1
+        elif len(self.sources) == 1 and self.sources[0][0] in ("input", "out"):
+            self.pick = len(op.inputs) if self.sources[0][0] == "out" else op.positions.index(self.sources[0][1])
+
+    def _source(self, op: Op, name: str, place: int) -> tuple[str, int]:
+        """Where a parameter's value comes from: (kind, position)."""
+        if name == "needs" and self.joint:
+            self.needs_at = place
+            return "needs", 0
+        if name == "out":
+            return "out", 0
+        if name in op.inputs:
+            return "input", op.parameters.index(name)
+        if name in op.parameters:
+            return "static", op.parameters.index(name)
+        for ending in ("_shape", "_dtype"):
+            if name.endswith(ending) and name.removesuffix(ending) in op.inputs:
+                return ending[1:], op.parameters.index(name.removesuffix(ending))
+        raise TypeError(f"formula of {op.name}: {name!r} is neither an input nor an argument of the operation")
+
+
+class Op:
+    """An operation: its kernels, its formulas and how its arguments are read."""
+
+    def __init__(
+        self,
+        reference: Callable[..., Any],
+        inputs: Sequence[str],
+        *,
+        ufunc: str | None = None,
+        floating: bool = False,
+        promotes: Sequence[str] = (),
+        outputs: Sequence[str] = (),
+    ) -> None:
+        self.name = reference.__name__.removesuffix("_")
+        self.doc = reference.__doc__
+        signature = inspect.signature(reference)
+        parameters = list(signature.parameters.values())
+        if parameters and parameters[0].name == "xp":
+            parameters = parameters[1:]
+        self.signature = signature.replace(parameters=[p.replace(annotation=p.empty) for p in parameters])
+        self.parameters = [p.name for p in parameters]
+        self.defaults = {p.name: p.default for p in parameters if p.default is not p.empty}
+        self.variadic = inputs[-1].removesuffix("*") if inputs and inputs[-1].endswith("*") else None
+        self.inputs = tuple(name.removesuffix("*") for name in inputs)
+        self.positions = tuple(self.parameters.index(name) for name in self.inputs)
+        self.promoted = tuple(self.parameters.index(name) for name in promotes)
+        self.kernels = KernelTable(self.name, ufunc if ufunc is not None else reference)
+        self.ufunc = ufunc
+        self.floating = floating
+        self.result = collections.namedtuple(self.name, outputs) if outputs else None  # type: ignore[misc]
+        self.formulas: list[Formula] = []
+        self.simple: Callable[..., Any] | None = None  # the formula of an operation that has one, for one input
+        self.pair: tuple[Callable[..., Any], Callable[..., Any]] | None = None  # both formulas of an operation of two inputs
+        self.title = "".join(word.capitalize() for word in self.name.strip("_").split("_")) + "Backward0"
+
+    def add_formulas(self, joint: Callable[..., Any] | None, single: dict[str, Callable[..., Any]]) -> None:
+        if joint is not None:
+            if len(self.inputs) == 1 and self.variadic is None:
+                self.formulas.append(Formula(self, joint, (0,), False))
+            else:
+                self.formulas.append(Formula(self, joint, tuple(range(len(self.inputs))), True))
+        for name, function in single.items():
+            self.formulas.append(Formula(self, function, (self.inputs.index(name),), False))
+        self.formulas.sort(key=lambda formula: formula.covers)
+        alone = [formula.function for formula in self.formulas if not formula.joint]
+        if self.result is None and self.variadic is None and len(alone) == len(self.formulas) == len(self.inputs):
+            self.simple = alone[0] if len(alone) == 1 and len(self.inputs) == 1 else None
+            self.pair = (alone[0], alone[1]) if len(alone) == 2 else None
+
+    def saves_first_input(self) -> bool:
+        first = ("input", self.positions[0])
+        return any(source == first for formula in self.formulas for source in formula.sources)
+
+    def bind(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[Any]:
+        """All arguments in the kernel's order, defaults filled in."""
+        if len(args) > len(self.parameters):
+            raise TypeError(f"{self.name}() takes at most {len(self.parameters)} arguments, got {len(args)}: {self.signature}")
+        bound = list(args)
+        kwargs = renamed(kwargs, self.parameters)
+        for name in self.parameters[len(args) :]:
+            if name in kwargs:
+                bound.append(kwargs.pop(name))
+            elif name in self.defaults:
+                bound.append(self.defaults[name])
+            else:
+                raise TypeError(f"{self.name}() misses the argument {name!r}: {self.name}{self.signature}")
+        if kwargs:
+            wrong = next(iter(kwargs))
+            why = "is given twice" if wrong in self.parameters else "is not an argument"
+            raise TypeError(f"{self.name}(): {wrong!r} {why}: {self.name}{self.signature}")
+        return bound
+
+
+NUMPY_WORDS = {"axis": "dim", "keepdims": "keepdim", "x": "input", "x1": "input", "x2": "other", "a": "input"}
+
+
+def renamed(kwargs: dict[str, Any], parameters: Sequence[str]) -> dict[str, Any]:
+    """`kwargs` with NumPy's words replaced by PyTorch's, as PyTorch itself accepts them."""
+    return {
+        NUMPY_WORDS[name] if name in NUMPY_WORDS and name not in parameters else name: value for name, value in kwargs.items()
+    }
+
+
+# ---------------------------------------------------------------- the recorded node
+
+
+class FormulaNode(Node):
+    """A node whose gradients come from its operation's formulas."""
+
+    __slots__ = ("guards", "op", "saved")
+
+    def __init__(
+        self, op: Op, parents: tuple[Node | None, ...], saved: Any, guards: Any, shape: tuple[int, ...] | None, dtype: Any
+    ) -> None:
+        self.number = next_number()  # what Node.__init__ does, without the call: nodes are made by the million
+        self.parents = parents
+        self.shape = shape
+        self.dtype = dtype
+        self.hooks = None
+        self.trace = None
+        self.op = op
+        self.saved = saved  # per formula its arguments after g, or None where no gradient that it covers is needed
+        self.guards = guards  # (change counter, changes when saved) of every saved value
+
+    def name(self) -> str:
+        return self.op.title
+
+    def release(self) -> None:
+        if self.saved is not EMPTY:
+            self.saved = None
+            self.guards = ()
+
+    def gradients(self, gradient: Any) -> Any:
+        return gradient
+
+    def backward(self, gradient: Any, needs: tuple[bool, ...] | None, recorded: bool) -> tuple[Any, ...]:
+        saved = self.saved
+        if saved is None:
+            raise GraphError(
+                f"the values that {self.name()} saved are gone: this graph was already run backward once. Pass retain_graph=True "
+                "to the first backward() or grad() if you need a second one, or compute the loss anew"
+            )
+        for version, changes in self.guards:
+            if version[0] != changes:
+                self._refuse_changed(version[0] - changes)
+        op = self.op
+        if recorded:
+            saved = self._as_tensors(saved)
+        if op.simple is not None:
+            return (op.simple(gradient, *saved[0]),)
+        parents = self.parents
+        if op.pair is not None:
+            first, second = op.pair
+            left, right = parents
+            return (
+                first(gradient, *saved[0]) if left is not None and (needs is None or needs[0]) else None,
+                second(gradient, *saved[1]) if right is not None and (needs is None or needs[1]) else None,
+            )
+        gradient = self.gradients(gradient)
+        shares: list[Any] = [None] * len(parents)
+        for formula, arguments in zip(op.formulas, saved, strict=False):
+            if arguments is None:
+                continue
+            if not formula.joint:
+                place = formula.covers[0]
+                if parents[place] is not None and (needs is None or needs[place]):
+                    shares[place] = formula.function(gradient, *arguments)
+                continue
+            asked = tuple([parent is not None and (needs is None or needs[i]) for i, parent in enumerate(parents)])
+            if formula.needs_at is not None:
+                at = formula.needs_at
+                arguments = (*arguments[:at], asked, *arguments[at + 1 :])
+            shares[:] = formula.function(gradient, *arguments)
+        return tuple(shares)
+
+    def _as_tensors(self, saved: Any) -> Any:
+        """The saved arrays as Tensors with their places in the graph, so that formulas computed on them are recorded."""
+        return tuple(
+            None
+            if arguments is None
+            else tuple(
+                self._as_tensor(kind, position, value)
+                for (kind, position), value in zip(formula.sources, arguments, strict=True)
+            )
+            for formula, arguments in zip(self.op.formulas, saved, strict=False)
+        )
+
+    def _as_tensor(self, kind: str, position: int, value: Any) -> Any:
+        if kind == "out":
+            return self._output(value)
+        if kind != "input" or value is None:
+            return value
+        number = self.op.positions.index(position)
+        if self.op.variadic is not None and number == len(self.op.inputs) - 1:
+            return [make(each, parent) for each, parent in zip(value, self.parents[number:], strict=True)]
+        return make(value, self.parents[number]) if type(value) is numpy.ndarray or hasattr(value, "__cuda_array_interface__") else value
+
+    def _output(self, value: Any) -> Any:
+        return make(value, self)
+
+    def _refuse_changed(self, changes: int) -> None:
+        raise GraphError(
+            f"{self.name()} saved a value for the backward pass that was changed in place {changes} time(s) since. Use operations that "
+            "return new tensors (x = x + 1 instead of x += 1), or clone() before the change; "
+            "torch.autograd.set_detect_anomaly(True) shows where the operation was called"
+        )
+
+
+class FormulaNodeOfSeveral(FormulaNode):
+    """The same for an operation with several outputs: receives a dictionary of gradients by output number."""
+
+    __slots__ = ("outputs",)
+
+    def gradients(self, gradient: Any) -> Any:
+        known = next(iter(gradient.values()))
+        if isinstance(known, Tensor):
+            known = known._array
+            empty: Callable[[Any], Any] = lambda s: make(namespace_of(type(known)).zeros(*s))  # noqa: E731
+        else:
+            empty = lambda s: namespace_of(type(known)).zeros(*s) if not isinstance(known, numpy.generic) else numpy.zeros(*s)  # noqa: E731
+        return tuple(gradient.get(i) if i in gradient else (empty(s) if s[1].kind != "i" else None) for i, s in enumerate(self.outputs))
+
+    def _output(self, value: Any) -> Any:
+        return tuple(make(v, Output(self, i, v.shape, v.dtype)) for i, v in enumerate(value))
+
+
+EMPTY: Any = ((), ())  # what a node has saved whose formulas need nothing: it may run backward again and again
+
+
+# ---------------------------------------------------------------- reading arguments
+
+
+def as_array(value: Any) -> Array:
+    """NumPy's reductions return scalars where an array without dimensions is meant."""
+    return numpy.asarray(value) if isinstance(value, (numpy.generic, *SCALARS)) else value
+
+
+def describe(value: Any) -> str:
+    """An argument as error messages show it."""
+    if isinstance(value, Tensor):
+        value = value._array
+    if hasattr(value, "shape") and hasattr(value, "dtype"):
+        return f"{value.dtype}{list(value.shape)}"
+    if isinstance(value, (list, tuple)) and value and hasattr(value[0], "shape"):
+        return "[" + ", ".join(describe(each) for each in value) + "]"
+    return repr(value)
+
+
+def explain(op: Op, error: Exception, arguments: Sequence[Any]) -> Exception:
+    """The error to raise for a kernel's failure: what the operation was given, and the class that PyTorch raises."""
+    if isinstance(error, (RuntimeError, IndexError, MemoryError, NotImplementedError, KeyError)):
+        return error
+    arrays = [a for a in arguments if hasattr(a, "shape")]
+    if len({type(a) for a in arrays if not isinstance(a, numpy.generic)}) > 1:
+        return DeviceError(f"{op.name}() needs all tensors on one device, got {', '.join(map(describe, arguments))}")
+    got = f"{op.name}({', '.join(f'{n}={describe(a)}' for n, a in zip(op.parameters, arguments, strict=False))})"
+    if isinstance(error, numpy.exceptions.AxisError):
+        return IndexError(f"{got}: a dimension is out of range; a tensor of n dimensions has dimensions -n to n-1")
+    if isinstance(error, TypeError):
+        if arrays and "ufunc" in str(error):
+            return DtypeError(f"{got}: not defined for these dtypes")
+        return TypeError(f"{got}: {error}")
+    if isinstance(error, ValueError):
+        return ShapeError(f"{got}: shapes or values do not fit: {error}")
+    if isinstance(error, OverflowError):
+        return RuntimeError(f"{got}: {error}")
+    return error
+
+
+def promote(op: Op, values: Sequence[Any]) -> list[Any]:
+    """Arrays and Python numbers brought to their common dtype (a floating-point one for operations that need it)."""
+    operands = []
+    for value in values:
+        if type(value) in SCALARS:
+            operands.append((type(value), 0))
+        elif value is not None:
+            operands.append((value.dtype, 2 if value.ndim else 1))
+    wanted = result_numpy_dtype(*operands)
+    if op.floating and wanted.kind in "biu":
+        wanted = get_default_dtype().numpy
+    result: list[Any] = []
+    for value in values:
+        if value is None:
+            result.append(None)
+        elif type(value) in SCALARS:
+            if wanted.kind == "V" or (wanted.kind in "iu" and not -128 <= value <= 127) or (wanted.kind == "u" and value < 0):
+                value = numpy.asarray(value).astype(wanted)  # bfloat16; an integer that may wrap around
+            result.append(value)
+        else:
+            result.append(value if value.dtype is wanted else value.astype(wanted))
+    return result
+
+
+def operand(op: Op, value: Any, name: str = "other") -> Any:
+    """An operand that is not a Tensor: a Python number, or an array used as a constant. None if it is neither."""
+    if type(value) in SCALARS or type(value) is numpy.ndarray:
+        return value
+    if isinstance(value, numpy.generic):
+        return value.item()
+    if isinstance(value, numpy.ndarray):
+        return numpy.asarray(value).view(numpy.ndarray)
+    if isinstance(value, SCALARS):  # enumerations and other subclasses of numbers
+        return int(value) if isinstance(value, int) else float(value)
+    if hasattr(value, "__cuda_array_interface__"):
+        return value
+    return None
+
+
+def refuse_operand(op: Op, value: Any, name: str) -> TypeError:
+    return TypeError(f"{op.name}(): {name!r} must be a Tensor or a number, got {type(value).__name__}: {op.name}{op.signature}")
+
+
+def node_of(tensor: Tensor) -> Node | None:
+    return tensor._node if tensor._view is None else current_node(tensor)
+
+
+# ---------------------------------------------------------------- recording
+
+
+def record(op: Op, values: Sequence[Any], tensors: Sequence[Tensor | None], parents: tuple[Node | None, ...], out: Any) -> Any:
+    """The Tensor (or tuple of Tensors) of result `out`, with a node that saves what the formulas name.
+
+    `values` are the arguments in the kernel's order, arrays for tensors; `tensors` the inputs they came from.
+    """
+    several = isinstance(out, (tuple, list))
+    node: FormulaNode
+    if several:
+        node = FormulaNodeOfSeveral(op, parents, (), (), None, None)
+        node.outputs = tuple((o.shape, o.dtype) for o in out)
+        results = [
+            make(o, Output(node, i, o.shape, o.dtype)) if o.dtype.kind not in "iub" else make(o) for i, o in enumerate(out)
+        ]
+    else:
+        node = FormulaNode(op, parents, (), (), out.shape, out.dtype)
+        results = [make(out, node)]
+    save(node, op, values, tensors, parents, out, results)
+    return (op.result(*results) if op.result is not None else tuple(results)) if several else results[0]
+
+
+def save(
+    node: FormulaNode,
+    op: Op,
+    values: Sequence[Any],
+    tensors: Sequence[Tensor | None],
+    parents: tuple[Node | None, ...],
+    out: Any,
+    results: Sequence[Tensor],
+) -> None:
+    """Give `node` the arguments of its formulas and the guards that notice in-place changes of them."""
+    saved: list[Any] = []
+    guards: list[tuple[list[int], int]] = []
+    positions = op.positions
+    for formula in op.formulas:
+        if not formula.joint and parents[formula.covers[0]] is None:
+            saved.append(None)
+            continue
+        arguments: list[Any] = []
+        for kind, position in formula.sources:
+            if kind == "input":
+                value = values[position]
+                number = positions.index(position)
+                if op.variadic is not None and number == len(op.inputs) - 1:
+                    sources: Sequence[Tensor | None] = tensors[number:]
+                else:
+                    sources = tensors[number : number + 1]
+                for tensor in sources:
+                    if tensor is not None:
+                        version = version_of(tensor)
+                        guards.append((version, version[0]))
+            elif kind == "out":
+                value = out
+                for tensor in results:
+                    version = version_of(tensor)
+                    guards.append((version, version[0]))
+            elif kind == "static":
+                value = values[position]
+            elif kind == "needs":
+                value = None
+            else:  # shape or dtype of an input
+                value = values[position]
+                if op.variadic is not None and op.parameters[position] == op.variadic:
+                    value = tuple(getattr(each, kind) for each in value)
+                else:
+                    value = getattr(value, kind, () if kind == "shape" else None)
+            arguments.append(value)
+        saved.append(tuple(arguments))
+    node.saved = EMPTY if len(saved) <= 2 and not any(saved) else tuple(saved)
+    node.guards = guards
+
+
+# ---------------------------------------------------------------- the callables
+
+
+def unary_function(op: Op) -> Callable[..., Any]:
+    kernels, floating, formulas = op.kernels, op.floating, op.formulas
+
+    def call(input: Any, *, out: Any = None) -> Any:
+        try:
+            array = input._array
+        except AttributeError:
+            return on_arrays(op, [input])
+        if floating and (dtype := array.dtype) is not F32 and dtype is not F64 and dtype.kind in "iub":
+            array = array.astype(get_default_dtype().numpy)
+        token = set_errors(IGNORE)
+        try:
+            result = kernels.numpy(array) if type(array) is ndarray else kernels[type(array)](array)
+        except Exception as error:
+            raise explain(op, error, (array,)) from error
+        finally:
+            reset_errors(token)
+        if type(result) is not ndarray:
+            result = as_array(result)
+        if out is not None:
+            return write_out(op, result, out, (input,))
+        node = input._node if input._view is None else current_node(input)
+        if node is None or not formulas or not state.recording:
+            tensor = make(result)
+        else:  # what `record` does in general, for one input and one formula
+            recorded = FormulaNode(op, (node,), EMPTY, (), result.shape, result.dtype)
+            tensor = make(result, recorded)
+            pick = formulas[0].pick
+            if pick == 1:
+                tensor._version = version = [0, 0]
+                recorded.saved = ((result,),)
+                recorded.guards = ((version, 0),)
+            elif pick == 0:
+                version = input._version or version_of(input)
+                recorded.saved = ((array,),)
+                recorded.guards = ((version, version[0]),)
+            elif pick is None:
+                save(recorded, op, (array,), (input,), (node,), result, (tensor,))
+        if observer is not None:
+            observer(op, (array,), result, tensor._node)
+        return tensor
+
+    return named(call, op)
+
+
+def binary_function(op: Op, operator: bool = False) -> Callable[..., Any]:
+    """The function of two operands; as an `operator` it returns NotImplemented where it cannot compute."""
+    kernels, floating, formulas = op.kernels, op.floating, op.formulas
+
+    def call(input: Any, other: Any, *, out: Any = None) -> Any:
+        left = right = None
+        if isinstance(input, Tensor):
+            a = input._array
+            left = input._node if input._view is None else current_node(input)
+            dtype = a.dtype
+            if isinstance(other, Tensor):
+                b = other._array
+                right = other._node if other._view is None else current_node(other)
+                if b.dtype is not dtype or (floating and dtype.kind in "iub"):
+                    a, b = promote(op, (a, b))
+            elif dtype is F32 and type(other) is float and other:
+                b = FLOAT32_CONSTANTS.get(other)
+                if b is None:
+                    b = float32_constant(other)
+                other = None
+            else:
+                b = operand(op, other)
+                if b is None:
+                    if operator:
+                        return NotImplemented
+                    raise refuse_operand(op, other, op.parameters[1])
+                other = None
+                a, b = promote(op, (a, b))
+        elif isinstance(other, Tensor):
+            b = other._array
+            right = other._node if other._view is None else current_node(other)
+            a = operand(op, input)
+            if a is None:
+                if operator:
+                    return NotImplemented
+                raise refuse_operand(op, input, op.parameters[0])
+            input = None
+            a, b = promote(op, (a, b))
+        else:
+            return on_arrays(op, [input, other])
+        token = set_errors(IGNORE)
+        try:
+            result = kernels.numpy(a, b) if type(b if input is None else a) is ndarray else kernels[type(b)](a, b)
+        except Exception as error:
+            raise explain_broadcast(op, error, a, b) from error
+        finally:
+            reset_errors(token)
+        if type(result) is not ndarray:
+            result = as_array(result)
+        if out is not None:
+            return write_out(op, result, out, (input, other))
+        if (left is None and right is None) or not formulas or not state.recording:
+            tensor = make(result)
+        else:  # what `record` does in general, for two formulas that mostly save one value each
+            parents = (left, right)
+            recorded = FormulaNode(op, parents, EMPTY, (), result.shape, result.dtype)
+            tensor = make(result, recorded)
+            saved_left: tuple[Any, ...] = ()
+            saved_right: tuple[Any, ...] = ()
+            guards = []
+            if left is not None:
+                pick = formulas[0].pick
+                if pick == 1:
+                    saved_left = (b,)
+                    if other is not None:
+                        version = other._version or version_of(other)
+                        guards.append((version, version[0]))
+                elif pick is None or pick >= 0:
+                    save(recorded, op, (a, b), (input, other), parents, result, (tensor,))
+                    return tensor if observer is None else seen(op, (a, b), tensor)
+            if right is not None:
+                pick = formulas[1].pick
+                if pick == 0:
+                    saved_right = (a,)
+                    if input is not None:
+                        version = input._version or version_of(input)
+                        guards.append((version, version[0]))
+                elif pick is None or pick > 0:
+                    save(recorded, op, (a, b), (input, other), parents, result, (tensor,))
+                    return tensor if observer is None else seen(op, (a, b), tensor)
+            if saved_left or saved_right:
+                recorded.saved = (saved_left if left is not None else None, saved_right if right is not None else None)
+                recorded.guards = guards
+        return tensor if observer is None else seen(op, (a, b), tensor)
+
+    return named(call, op)
+
+
+def seen(op: Op, values: Sequence[Any], tensor: Tensor) -> Tensor:
+    """Show a result to the observer."""
+    assert observer is not None
+    observer(op, values, tensor._array, tensor._node)
+    return tensor
+
+
+# Python floats as arrays without dimensions: NumPy takes 0.25 us less for an operation with one of these than with a float.
+FLOAT32_CONSTANTS: dict[float, Array] = {}
+
+
+def float32_constant(value: float) -> Array:
+    token = set_errors(IGNORE)
+    constant = numpy.array(value, numpy.float32)
+    reset_errors(token)
+    if len(FLOAT32_CONSTANTS) < 1000:  # zero is not kept: 0.0 and -0.0 are one key
+        constant.flags.writeable = False
+        FLOAT32_CONSTANTS[value] = constant
+    return constant
+
+
+def general_function(op: Op) -> Callable[..., Any]:
+    count = len(op.parameters)
+
+    def call(*args: Any, **kwargs: Any) -> Any:
+        out = kwargs.pop("out", None) if kwargs else None
+        values = op.bind(args, kwargs) if kwargs or len(args) != count else list(args)
+        tensors: list[Tensor | None] = []
+        for position in op.positions:
+            value = values[position]
+            if isinstance(value, Tensor):
+                tensors.append(value)
+                values[position] = value._array
+            elif op.variadic is not None and op.parameters[position] == op.variadic:
+                tensors.extend(each if isinstance(each, Tensor) else None for each in value)
+                values[position] = [each._array if isinstance(each, Tensor) else as_array(each) for each in value]
+            else:
+                tensors.append(None)
+        if not any(tensor is not None for tensor in tensors):
+            return on_arrays(op, values)
+        for number, position in enumerate(op.positions):  # numbers and arrays among tensors are constants
+            value = values[position]
+            if value is None or tensors[number] is not None or isinstance(value, list):
+                continue
+            known = operand(op, value)
+            if known is None:
+                raise refuse_operand(op, value, op.parameters[position])
+            values[position] = known
+        if op.promoted:
+            bring_together(op, values)
+        elif op.floating:
+            first = values[op.positions[0]]
+            if first.dtype.kind in "iub":
+                values[op.positions[0]] = first.astype(get_default_dtype().numpy)
+        result = run_kernel(op, values)
+        if out is not None:
+            return write_out(op, result, out, [t for t in tensors if t is not None])
+        if op.formulas and state.recording:
+            parents = tuple([None if t is None else t._node if t._view is None else current_node(t) for t in tensors])
+            if any(parent is not None for parent in parents):
+                outcome = record(op, values, tensors, parents, result)
+                if observer is not None:
+                    observer(op, values, result, outcome[0]._node if isinstance(outcome, tuple) else outcome._node)
+                return outcome
+        if observer is not None:
+            observer(op, values, result, None)
+        if isinstance(result, (tuple, list)):
+            made = [make(each) for each in result]
+            return op.result(*made) if op.result is not None else tuple(made)
+        return make(result)
+
+    return named(call, op)
+
+
+def view_function(op: Op, several: bool) -> Callable[..., Any]:
+    count = len(op.parameters)
+
+    def call(*args: Any, **kwargs: Any) -> Any:
+        values = op.bind(args, kwargs) if kwargs or len(args) != count else list(args)
+        input = values[0]
+        if not isinstance(input, Tensor):
+            return on_arrays(op, values)
+        array = values[0] = input._array
+        try:
+            result = op.kernels[type(array)](*values)
+        except Exception as error:
+            raise explain(op, error, values) from error
+        node = input._node if input._view is None else current_node(input)
+        if node is None or not op.formulas or not state.recording:
+            outcome = tuple([make(r) for r in result]) if several else make(as_array(result))
+        else:
+            outcome = record(op, values, (input,), (node,), tuple(result) if several else as_array(result))
+        arguments = tuple(values[1:])
+        for number, tensor in enumerate(outcome if several else (outcome,)):
+            made = tensor._array
+            base = made.base
+            if base is None or (base is not array and base is not array.base):
+                continue  # the kernel had to copy: not a view
+            tensor._version = version = version_of(input)
+            parent = input._view
+            steps = ((nth, (call, arguments, number)) if several else (call, arguments),)
+            if parent is None:
+                tensor._view = View(input, steps, version[1], several)
+            else:
+                tensor._view = View(parent.base, parent.steps + steps, version[1], several or parent.several)
+        return outcome
+
+    return named(call, op)
+
+
+def nth(base: Any, function: Callable[..., Any], arguments: tuple[Any, ...], number: int) -> Any:
+    """One of the views that `function` makes of `base`: how such a view is replayed."""
+    return function(base, *arguments)[number]
+
+
+def inplace_function(op: Op) -> Callable[..., Any]:
+    """``x.op_(...)``: writes the result into the first input's memory and takes its place in the graph."""
+    count = len(op.parameters)
+    title = op.name + "_"
+
+    def call(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
+        values = op.bind((self, *args), kwargs) if kwargs or len(args) + 1 != count else [self, *args]
+        tensors: list[Tensor | None] = []
+        for position in op.positions:
+            value = values[position]
+            if isinstance(value, Tensor):
+                tensors.append(value)
+                values[position] = value._array
+            else:
+                tensors.append(None)
+                if value is not None:
+                    values[position] = operand(op, value)
+                    if values[position] is None:
+                        raise refuse_operand(op, value, op.parameters[position])
+        array = self._array
+        parents: tuple[Node | None, ...] = ()
+        if state.recording and op.formulas:
+            parents = tuple([None if t is None else t._node if t._view is None else current_node(t) for t in tensors])
+        recorded = any(parent is not None for parent in parents)
+        if recorded:
+            refuse_change(self, title)
+            if op.saves_first_input():
+                values[0] = array.copy()
+                tensors[0] = None  # the copy is ours: nobody can change it
+        if op.promoted:
+            bring_together(op, values)
+        elif op.floating and array.dtype.kind in "iub":
+            values[op.positions[0]] = array.astype(get_default_dtype().numpy)
+        if op.ufunc is not None and len(values) <= 2 and all(getattr(v, "dtype", array.dtype) is array.dtype for v in values):
+            token = set_errors(IGNORE)
+            try:
+                op.kernels[type(array)](*values, out=array)
+            except Exception as error:
+                raise explain_inplace(op, error, array, values) from error
+            finally:
+                reset_errors(token)
+        else:
+            store(op, array, run_kernel(op, values))
+        if not recorded:
+            rebase(self, None)
+            return self
+        node = FormulaNode(op, parents, (), (), array.shape, array.dtype)
+        rebase(self, node)
+        save(node, op, values, tensors, parents, array, (self,))
+        return self
+
+    named(call, op)
+    call.__name__ = call.__qualname__ = title
+    return call
+
+
+# ---------------------------------------------------------------- pieces of the callables
+
+
+def run_kernel(op: Op, values: Sequence[Any]) -> Any:
+    """Run the kernel for these arguments; scalars that NumPy returns become arrays."""
+    array_type: type = numpy.ndarray
+    for position in op.positions:
+        value = values[position]
+        if isinstance(value, list) and value:
+            value = value[0]
+        if hasattr(value, "shape"):
+            array_type = type(value)
+            break
+    token = set_errors(IGNORE)
+    try:
+        result = op.kernels[array_type](*values)
+    except Exception as error:
+        raise explain(op, error, values) from error
+    finally:
+        reset_errors(token)
+    if type(result) is tuple or type(result) is list:
+        return tuple([as_array(each) for each in result])
+    return as_array(result)
+
+
+def on_arrays(op: Op, values: Sequence[Any]) -> Any:
+    """The operation on arrays: no recording, an array comes back."""
+    for position in op.positions:
+        value = values[position]
+        if isinstance(value, list) and value:
+            value = value[0]
+        if isinstance(value, (numpy.ndarray, numpy.generic)) or hasattr(value, "__cuda_array_interface__"):
+            break
+    else:
+        name = op.inputs[0] if op.inputs else "input"
+        got = values[op.positions[0]]
+        raise TypeError(f"{op.name}(): {name!r} must be a Tensor, got {type(got).__name__}: {op.name}{op.signature}")
+    return run_kernel(op, values)
+
+
+def bring_together(op: Op, values: list[Any]) -> None:
+    """Promote the inputs that must have one dtype, in `values` itself."""
+    chosen = [values[position] for position in op.promoted]
+    dtypes = {value.dtype if hasattr(value, "dtype") else type(value) for value in chosen if value is not None}
+    if len(dtypes) == 1 and not (op.floating and next(iter(dtypes)) in _INTEGERS):
+        return
+    for position, value in zip(op.promoted, promote(op, chosen), strict=True):
+        values[position] = value
+
+
+_INTEGERS = frozenset(numpy.dtype(name) for name in ("bool", "uint8", "int8", "int16", "int32", "int64"))
+
+
+def explain_broadcast(op: Op, error: Exception, a: Any, b: Any) -> Exception:
+    if isinstance(error, ValueError) and hasattr(a, "shape") and hasattr(b, "shape"):
+        for place, (m, n) in enumerate(zip(reversed(a.shape), reversed(b.shape), strict=False)):
+            if m != n and 1 not in (m, n):
+                dimension = max(a.ndim, b.ndim) - 1 - place
+                return ShapeError(
+                    f"{op.name}(): shapes {tuple(a.shape)} and {tuple(b.shape)} do not broadcast: the size of the first ({m}) must "
+                    f"match the size of the second ({n}) at dimension {dimension}, or one of them must be 1"
+                )
+    return explain(op, error, (a, b))
+
+
+def explain_inplace(op: Op, error: Exception, array: Array, values: Sequence[Any]) -> Exception:
+    if isinstance(error, ValueError) and len(values) == 2:
+        return ShapeError(
+            f"{op.name}_(): the result of {describe(values[0])} with {describe(values[1])} does not fit in place into "
+            f"shape {tuple(array.shape)}"
+        )
+    return explain(op, error, values)
+
+
+def store(op: Op, array: Array, result: Array) -> None:
+    """Write `result` into `array`; a cast to a lower category (float to integer) and another shape are refused."""
+    if isinstance(result, tuple):
+        raise TypeError(f"{op.name} has several results and no in-place form")
+    if result.dtype is not array.dtype:
+        source, target = from_numpy_dtype(result.dtype), from_numpy_dtype(array.dtype)
+        if source.category > target.category:
+            raise DtypeError(f"{op.name}_(): a result of {source} cannot be stored in place in a tensor of {target}")
+    if result.shape != array.shape:
+        raise ShapeError(
+            f"{op.name}_(): the result has shape {tuple(result.shape)}, which does not fit in place into shape {tuple(array.shape)}"
+        )
+    array[...] = result
+
+
+def write_out(op: Any, result: Any, out: Any, inputs: Sequence[Any]) -> Any:
+    """Store the result in the tensor(s) that the user gave as ``out=``, resizing it to the result's shape as PyTorch does."""
+    name = op if isinstance(op, str) else op.name
+    if isinstance(out, (tuple, list)):
+        if len(out) != len(result):
+            raise TypeError(f"{name}(out=...) needs {len(result)} tensors, got {len(out)}")
+        written = [write_out(op, each, into, inputs) for each, into in zip(result, out, strict=True)]
+        return op.result(*written) if isinstance(op, Op) and op.result is not None else tuple(written)
+    if not isinstance(out, Tensor):
+        raise TypeError(f"{name}(): out must be a Tensor, got {type(out).__name__}")
+    if state.recording and any(isinstance(t, Tensor) and t.requires_grad for t in (*inputs, out)):
+        raise RuntimeError(f"{name}(out=...) does not support gradients, but one of the tensors requires one: leave out= away")
+    source, target = from_numpy_dtype(result.dtype), out.dtype
+    if source.category > target.category:
+        raise DtypeError(f"{name}(): a result of {source} cannot be stored in out= of {target}")
+    if out._array.shape != result.shape:
+        out._array = namespace_of(type(result)).empty(result.shape, dtype=out._array.dtype)
+    out._array[...] = result
+    rebase(out, None)
+    return out
+
+
+def named(function: Any, op: Op, *_: str) -> Any:
+    """Give a callable its operation's name, signature and documentation."""
+    function.__name__ = function.__qualname__ = op.name
+    function.__doc__ = op.doc
+    function.__signature__ = op.signature
+    function.__module__ = "tinygrad_i2dl"
+    function.op = op
+    return function
+
+
+# ---------------------------------------------------------------- decorators
+
+
+def attach(function: Any, name: str, method: bool | str, inplace: Any) -> None:
+    if method:
+        setattr(Operations, method if isinstance(method, str) else name, function)
+    if inplace is not None:
+        setattr(Operations, (method if isinstance(method, str) else name) + "_", inplace)
+
+
+OPERATIONS: dict[str, Any] = {}  # every primitive and composite by name: what completeness tests and backends go through
+
+
+def finish(function: Any, op: Op, method: bool | str, inplace: bool) -> Any:
+    OPERATIONS[op.name] = function
+    in_place_form = inplace_function(op) if inplace else None
+    function.in_place = in_place_form
+    attach(function, op.name, method, in_place_form)
+
+    def gradient(joint: Callable[..., Any] | None = None, **single: Callable[..., Any]) -> Any:
+        op.add_formulas(joint, single)
+        return joint
+
+    function.gradient = gradient
+    return function
+
+
+def unary(*, method: bool | str = True, inplace: bool = True, floating: bool = False, ufunc: str | None = None) -> Any:
+    """Primitive of one tensor, elementwise. `floating`: integers are computed in the default dtype. `ufunc`: the name of the
+    array namespace's own function that is the kernel, so that no Python stands between."""
+
+    def decorate(reference: Callable[..., Any]) -> Any:
+        op = Op(reference, ("input",), floating=floating, ufunc=ufunc)
+        return finish(unary_function(op), op, method, inplace)
+
+    return decorate
+
+
+def binary(
+    *,
+    method: bool | str = True,
+    inplace: bool = True,
+    floating: bool = False,
+    ufunc: str | None = None,
+    operator: str = "",
+    alpha: bool = False,
+) -> Any:
+    """Primitive of two tensors or numbers, elementwise with broadcasting.
+
+    `operator`: the stem of Python's operator methods. `alpha`: the public function has a keyword `alpha` that scales `other`.
+    """
+
+    def decorate(reference: Callable[..., Any]) -> Any:
+        op = Op(reference, tuple(inspect.signature(reference).parameters)[1:3], floating=floating, ufunc=ufunc)
+        op.promoted = (0, 1)
+        function = finish(binary_function(op), op, method, inplace and not alpha)
+        if operator:
+            attach_operator(operator, binary_function(op, operator=True), inplace_function(op) if inplace else None)
+        if alpha:
+            attach_scaled(function, op, method, inplace)
+        return function
+
+    return decorate
+
+
+def attach_scaled(function: Any, op: Op, method: bool | str, inplace: bool) -> None:
+    """Give `function` a twin with the keyword `alpha`, ``function.scaled``, as function and method."""
+    in_place = inplace_function(op)
+
+    def scaled(input: Any, other: Any, *, alpha: Any = 1, out: Any = None) -> Any:
+        return function(input, other if _is_one(alpha) else _scale(op, other, alpha, input), out=out)
+
+    def scaled_(self: Tensor, other: Any, *, alpha: Any = 1) -> Tensor:
+        return in_place(self, other if _is_one(alpha) else _scale(op, other, alpha, self))
+
+    named(scaled, op)
+    scaled.__signature__ = inspect.signature(scaled)  # type: ignore[attr-defined]
+    scaled_.__name__ = scaled_.__qualname__ = op.name + "_"
+    function.scaled = scaled
+    scaled.op, scaled.in_place, scaled.gradient = op, scaled_, function.gradient  # type: ignore[attr-defined]
+    OPERATIONS[op.name] = scaled
+    attach(scaled, op.name, method, scaled_ if inplace else None)
+
+
+def _is_one(alpha: Any) -> bool:
+    return type(alpha) is int and alpha == 1
+
+
+def _scale(op: Op, other: Any, alpha: Any, input: Any) -> Any:
+    both = [t for t in (input, other) if isinstance(t, Tensor)]
+    if type(alpha) is float and all(t._array.dtype.kind in "iub" for t in both):
+        raise DtypeError(f"{op.name}(): alpha={alpha} is not an integer, but the tensors are {', '.join(str(t.dtype) for t in both)}")
+    return other * alpha
+
+
+def attach_operator(stem: str, function: Callable[..., Any], in_place: Callable[..., Any] | None) -> None:
+    """``__stem__``, ``__rstem__`` and ``__istem__`` of Tensors."""
+
+    def reflected(self: Any, other: Any) -> Any:
+        return function(other, self)
+
+    setattr(Operations, f"__{stem}__", function)
+    setattr(Operations, f"__r{stem}__", reflected)
+    if in_place is not None:
+        setattr(Operations, f"__i{stem}__", in_place)
+
+
+def primitive(
+    *inputs: str,
+    method: bool | str = False,
+    inplace: bool = False,
+    floating: bool = False,
+    promotes: Sequence[str] = (),
+    outputs: Sequence[str] = (),
+) -> Any:
+    """Primitive whose parameters named `inputs` are tensors (the last may end in ``*``: a sequence of them)."""
+
+    def decorate(reference: Callable[..., Any]) -> Any:
+        op = Op(reference, inputs, floating=floating, promotes=promotes, outputs=outputs)
+        return finish(general_function(op), op, method, inplace)
+
+    return decorate
+
+
+def view(*, method: bool | str = False, several: bool = False) -> Any:
+    """Primitive whose result shares its first parameter's memory (`several`: a sequence of such results)."""
+
+    def decorate(reference: Callable[..., Any]) -> Any:
+        op = Op(reference, (list(inspect.signature(reference).parameters)[1],))
+        return finish(view_function(op, several), op, method, False)
+
+    return decorate
+
+
+def composite(function: Any = None, *, method: bool | str = False, inplace: bool = False, fused: bool = False) -> Any:
+    """Operation composed of others: no formula, derivatives of every order.
+
+    `method` and `inplace` attach it to Tensor. `fused`: backends may offer one kernel for the whole, used on arrays.
+    """
+    if function is None:
+        return functools.partial(composite, method=method, inplace=inplace, fused=fused)
+    name = function.__name__
+    signature = inspect.signature(function)
+    parameters = list(signature.parameters)
+    takes_out = "out" in parameters
+    variadic = any(p.kind is p.VAR_KEYWORD for p in signature.parameters.values())
+    table = KernelTable(name, lambda xp, *args: function(*args)) if fused else None
+
+    @functools.wraps(function)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        if kwargs:
+            if not variadic:
+                kwargs = renamed(kwargs, parameters)
+            if not takes_out and "out" in kwargs:
+                out = kwargs.pop("out")
+                if out is not None:
+                    return out_of_composite(name, function(*args, **kwargs), out, args)
+        elif table is not None and args and not isinstance(args[0], Tensor):
+            if len(args) != len(parameters):
+                bound = signature.bind(*args)
+                bound.apply_defaults()
+                args = bound.args
+            return table[type(args[0])](*args)
+        return function(*args, **kwargs)
+
+    in_place_form = inplace_composite(name, call) if inplace else None
+    call.in_place = in_place_form  # type: ignore[attr-defined]
+    call.__module__ = "tinygrad_i2dl"
+    OPERATIONS[name] = call
+    attach(call, name, method, in_place_form)
+    return call
+
+
+def out_of_composite(name: str, result: Any, out: Any, inputs: Sequence[Any]) -> Any:
+    if isinstance(result, tuple):
+        written = write_out(name, tuple(r._array for r in result), out, inputs)
+        return type(result)(*written) if hasattr(result, "_fields") else written
+    return write_out(name, result._array, out, inputs)
+
+
+def inplace_composite(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
+    def call(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
+        """The same in place: the result is written into this tensor, which is returned."""
+        recorded = state.recording and node_of(self) is not None
+        result = function(self.clone() if recorded else self, *args, **kwargs)  # type: ignore[attr-defined]
+        source = result._array
+        if source.shape != self._array.shape:
+            raise ShapeError(
+                f"{name}_(): the result has shape {tuple(source.shape)}, which does not fit in place into {tuple(self.shape)}"
+            )
+        if from_numpy_dtype(source.dtype).category > self.dtype.category:
+            raise DtypeError(f"{name}_(): a result of {result.dtype} cannot be stored in place in a tensor of {self.dtype}")
+        return self.copy_(result)  # type: ignore[attr-defined]
+
+    call.__name__ = call.__qualname__ = name + "_"
+    return call
+
+
+def user_frame() -> tuple[str, int, str, str]:
+    """File, line, function and text of the innermost call outside of this package."""
+    frame: Any = sys._getframe(1)
+    package = __name__.partition(".")[0]
+    while frame.f_back is not None and frame.f_globals.get("__name__", "").partition(".")[0] == package:
+        frame = frame.f_back
+    code = frame.f_code
+    return code.co_filename, frame.f_lineno, code.co_name, linecache.getline(code.co_filename, frame.f_lineno).strip()
+
+
+__all__ = ["FLOATING", "OPERATIONS", "Op", "binary", "composite", "primitive", "unary", "view"]
