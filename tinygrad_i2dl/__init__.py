@@ -23,6 +23,6 @@ from .ops.linalg import *
 from .ops.movement import *
 from .ops.pointwise import *
 from .ops.reduction import *
-from .tensor import Size, Tensor
+from .tensors import Size, Tensor
 
 __version__ = "0.1.0"

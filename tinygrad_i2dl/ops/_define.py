@@ -30,7 +30,7 @@ from ..dtypes import FLOATING, from_numpy_dtype, get_default_dtype, result_numpy
 from ..engine.mode import state
 from ..engine.node import Node, Output, next_number
 from ..errors import DeviceError, DtypeError, GraphError, ShapeError
-from ..tensor import Operations, Tensor, View, current_node, make, rebase, refuse_change, version_of
+from ..tensors import Operations, Tensor, View, current_node, make, rebase, refuse_change, version_of
 
 Array = Any
 ndarray = numpy.ndarray

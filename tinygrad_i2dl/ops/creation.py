@@ -8,7 +8,7 @@ import numpy
 
 from ..devices import is_cpu
 from ..dtypes import from_numpy_dtype, get_default_dtype, to_numpy_dtype
-from ..tensor import Tensor, make
+from ..tensors import Tensor, make
 
 __all__ = ["from_numpy", "full", "ones", "tensor", "zeros"]
 

@@ -8,7 +8,7 @@ import numpy
 
 from ..engine.mode import state
 from ..errors import ShapeError
-from ..tensor import Operations, Tensor, make, rebase
+from ..tensors import Operations, Tensor, make, rebase
 from ._define import as_array, node_of, operand, primitive, view
 
 __all__ = ["index_put"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..tensor import Operations
+from ..tensors import Operations
 from ._define import composite, primitive
 from .movement import reshape_to, transpose, unsqueeze
 from .reduction import sum_over

@@ -10,10 +10,10 @@ from ..dtypes import dtype as torch_dtype
 from ..dtypes import to_numpy_dtype
 from ..engine.mode import state
 from ..errors import DtypeError, ShapeError
-from ..tensor import Operations, Tensor, make, rebase, refuse_change, version_of
+from ..tensors import Operations, Tensor, make, rebase, refuse_change, version_of
 from ._define import composite, explain, node_of, primitive, view
 
-__all__ = ["cat", "clone", "expand_view", "permute", "reshape", "squeeze", "stack", "t", "transpose", "unbind", "unsqueeze"]
+__all__ = ["cat", "clone", "fill", "permute", "reshape", "stack", "transpose", "unbind", "unsqueeze"]
 
 
 def wrap_dim(dim: int, ndim: int, name: str = "dim") -> int:
@@ -178,6 +178,26 @@ def stack_on(xp: Any, tensors: Any, dim: int) -> Any:
 
 
 stack_on.gradient(lambda g, dim: unbind(g, dim))
+
+
+@composite
+def cat(tensors: Any, dim: int = 0) -> Any:
+    """Tensors joined along an existing dimension.
+
+    >>> import tinygrad_i2dl as torch
+    >>> torch.cat([torch.zeros(1, 2), torch.ones(1, 2)])
+    tensor([[0., 0.],
+            [1., 1.]])
+    """
+    tensors = list(tensors)
+    return concatenate(wrap_dim(dim, tensors[0].ndim), tensors)
+
+
+@composite
+def stack(tensors: Any, dim: int = 0) -> Any:
+    """Tensors of one shape joined along a new dimension."""
+    tensors = list(tensors)
+    return stack_on(tensors, wrap_dim(dim, tensors[0].ndim + 1))
 
 
 # ---------------------------------------------------------------- copies and casts

@@ -6,7 +6,7 @@ from typing import Any
 
 from ._define import binary, unary
 
-__all__ = ["abs", "add", "div", "exp", "log", "mul", "neg", "pow", "sqrt", "square", "sub", "tanh"]
+__all__ = ["add", "exp", "log", "mul", "neg", "sqrt", "sub", "tanh", "true_divide"]
 
 # ---------------------------------------------------------------- arithmetic
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy
 
 from ..dtypes import to_numpy_dtype
-from ..tensor import Tensor
+from ..tensors import Tensor
 from ._define import composite, primitive
 from .movement import cast, expand_view, reshape_to, wrap_dims
 
