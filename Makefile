@@ -42,6 +42,8 @@ $(VENV)/.made:
 $(VENV)/.demo: $(VENV)/.made $(PACKAGE_FILES) $(NATIVE_FILES)
 	@echo "installing tinygrad_i2dl and what the examples need into $(VENV)"
 	@$(PIP) --editable '.[examples]'
+	@$(BIN)/python -c 'import importlib.util as u, sys; sys.exit(not u.find_spec("tinygrad_i2dl._native"))' || \
+	    echo "make: the C++ kernels were not built (apt-get install g++ python3-dev): convolution and pooling will be slower" >&2
 	@touch $@
 
 # PyTorch is only the oracle that results are compared with; the library never imports it.

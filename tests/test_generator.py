@@ -17,6 +17,7 @@ import pytest
 
 from tinygrad_i2dl.generator import Generator, default_generator
 from tinygrad_i2dl.generator import generator as implementation
+from tinygrad_i2dl.generator import stream
 from tinygrad_i2dl.generator.rounding import multiply_add
 from tinygrad_i2dl.generator.shuffle import apply_swaps
 
@@ -62,7 +63,7 @@ def assert_same_but_last_bits(ours: np.ndarray[Any, Any], theirs: Any) -> None:
 def assert_same_stream(ours: Generator, theirs: Any) -> None:
     """Not only the next numbers: the whole state, with the index and the kept normal number."""
     fields, expected = (
-        np.frombuffer(s.tobytes(), implementation._STATE_LAYOUT)[0]
+        np.frombuffer(s.tobytes(), stream._STATE_LAYOUT)[0]
         for s in (ours.get_state(), theirs.get_state().numpy())
     )
     for name in ("seed", "left", "next", "words", "normal_is_valid"):
@@ -559,7 +560,7 @@ def test_wrong_types() -> None:
         Generator().set_state(np.zeros(5056))
     with pytest.raises(TypeError, match="expected a shape"):
         Generator().bernoulli(0.5)
-    with pytest.raises(TypeError, match="for two numbers call normal"):
+    with pytest.raises(TypeError, match="with two numbers call normal"):
         Generator().normal_elementwise(0.0, 1.0)
 
 

@@ -1,8 +1,8 @@
 """Values from PyTorch to a library and back, through NumPy.
 
-A converted tensor has the values, dtype, shape, strides, storage sharing and ``requires_grad`` of its origin,
-and never shares memory with it. The same code makes the fresh copies that PyTorch itself is given, so that both sides take
-the same path.
+A converted tensor has the values, dtype, shape, strides, storage sharing and ``requires_grad`` of its origin, and
+never shares memory with it. The same code makes the fresh copies that PyTorch itself is given, so that both sides
+take the same path.
 """
 
 from __future__ import annotations

@@ -8,6 +8,7 @@ from typing import Any
 import torch
 
 from .conversion import DTYPES
+from .entries import Entry
 from .tally import Excluded
 
 COMPLEX = "complex numbers: the library has real dtypes only"
@@ -16,6 +17,8 @@ PRIVATE = "private operator of PyTorch, not part of its public interface"
 
 # whole entries, by name or name:variant
 NAMES: dict[str, str] = {
+    "optim.SparseAdam": SPARSE,
+    "optim.lr_scheduler.with.SparseAdam": SPARSE,
     "sparse.mm": SPARSE,
     "sparse.sampled_addmm": SPARSE,
     "to_sparse": SPARSE,
@@ -59,11 +62,9 @@ NAMES: dict[str, str] = {
 TOLERANCE_FACTORS: dict[str, tuple[float, str]] = {}
 
 
-def exclude_entry(name: str, variant: str) -> None:
-    """Raise Excluded for an entry that is outside the scope."""
-    reason = NAMES.get(name) or NAMES.get(f"{name}:{variant}")
-    if reason is not None:
-        raise Excluded(reason)
+def reason_of_entry(entry: Entry) -> str | None:
+    """Why a whole entry is outside the scope; None if it is not."""
+    return NAMES.get(entry.name) or NAMES.get(f"{entry.name}:{entry.variant}")
 
 
 def exclude_values(*values: Any) -> None:

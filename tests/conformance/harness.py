@@ -12,7 +12,7 @@ from .modules import check_module
 from .operators import check_op
 from .optimizers import check_optimizer
 from .schedulers import check_scheduler
-from .tally import Tally, quiet
+from .tally import Tally
 
 LIBRARY = "tinygrad_i2dl"
 CHECKS = {"op": check_op, "module": check_module, "optimizer": check_optimizer, "scheduler": check_scheduler}
@@ -25,8 +25,7 @@ def load(name: str) -> ModuleType:
 
 def run(entry: Entry, library: ModuleType) -> Tally:
     """Every check of one entry."""
-    with quiet():
-        return CHECKS[entry.kind](entry, library)
+    return CHECKS[entry.kind](entry, library)
 
 
 def _run_named(task: tuple[Entry, str]) -> Tally:

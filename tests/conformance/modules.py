@@ -1,10 +1,9 @@
-"""Checks of one entry of ``module_db``: initial state, forward, evaluation mode, gradients by inputs and parameters, errors."""
+"""Checks of one entry of ``module_db``: initial state, both modes, gradients by inputs and parameters, errors."""
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Callable, Sequence
-from functools import cache
+from collections.abc import Sequence
+from functools import cache, partial
 from types import ModuleType
 from typing import Any
 
@@ -14,11 +13,11 @@ from torch.testing._internal.common_modules import ModuleErrorEnum, ModuleInfo, 
 from .comparison import Mismatch, assert_same, describe_call, tensors_of
 from .conversion import Converter
 from .entries import Entry
-from .exclusions import TOLERANCE_FACTORS, exclude_entry, exclude_values
+from .exclusions import TOLERANCE_FACTORS, exclude_values, reason_of_entry
 from .operators import Gradients, assert_raises, assert_same_gradients, projection
 from .resolution import lookup
 from .sampling import choose, form_of, seed_everything
-from .tally import Excluded, Tally, time_limit
+from .tally import Tally, exclude, run_checks
 
 CAPS = {"initial": 12, "forward": 40, "evaluation": 16, "gradient": 16, "second": 6, "errors": 40}
 
@@ -32,28 +31,11 @@ def databases() -> dict[str, ModuleInfo]:
 def check_module(entry: Entry, library: ModuleType) -> Tally:
     """Run every check of a module entry."""
     tally = Tally(entry)
-    try:
-        exclude_entry(entry.name, entry.variant)
-    except Excluded as reason:
-        tally.excluded[str(reason)] += 1
+    if exclude(tally, reason_of_entry(entry)):
         return tally
     info = databases()[entry.name]
-    checks: list[Callable[[Tally, ModuleInfo, ModuleType], None]] = [
-        check_initial,
-        check_training,
-        check_evaluation,
-        check_gradients,
-        check_errors,
-    ]
-    for check in checks:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            try:
-                with time_limit():
-                    check(tally, info, library)
-            except Exception as error:
-                with tally.sample("forward", entry.title):
-                    raise error
+    checks = (check_initial, check_training, check_evaluation, check_gradients, check_errors)
+    run_checks(tally, [partial(check, tally, info, library) for check in checks])
     return tally
 
 
@@ -176,7 +158,7 @@ def check_forward(tally: Tally, info: ModuleInfo, library: ModuleType, check: st
 def gradients(
     library: ModuleType, module: Any, sample: ModuleInput, *, order: int, like: Gradients | None = None
 ) -> Gradients:
-    """Derivatives of a random projection of the result by inputs and parameters; ``order`` 2 adds second derivatives."""
+    """Derivatives of a random projection of the result by inputs and parameters; ``order`` 2 adds second ones."""
     result, inputs = forward(library, module, sample)
     tensors = tensors_of(result, library)
     recorded = [bool(tensor.requires_grad) for tensor in tensors]

@@ -1,11 +1,10 @@
-"""Checks of one entry of ``op_db``: forward, gradients, method, in-place, operator and alias forms, errors, ``out=``."""
+"""Checks of one entry of ``op_db``: forward, gradients, method, in-place and other forms, errors, ``out=``."""
 
 from __future__ import annotations
 
 import math
-import warnings
 from collections.abc import Callable
-from functools import cache
+from functools import cache, partial
 from types import ModuleType
 from typing import Any, NamedTuple
 
@@ -16,10 +15,10 @@ from torch.testing._internal.opinfo.core import OpInfo, SampleInput
 from .comparison import Mismatch, assert_same, describe_call, tensors_of
 from .conversion import Converter
 from .entries import Entry
-from .exclusions import TOLERANCE_FACTORS, exclude_entry, exclude_values
+from .exclusions import TOLERANCE_FACTORS, exclude_values, reason_of_entry
 from .resolution import counterpart, rebind
 from .sampling import CAPS, choose, form_of, seed_everything
-from .tally import Excluded, Tally, time_limit
+from .tally import Tally, exclude, run_checks
 
 INTEGERS = (torch.bool, torch.uint8, torch.int8, torch.int16, torch.int32, torch.int64)
 
@@ -42,10 +41,7 @@ def databases() -> dict[tuple[str, str], OpInfo]:
 def check_op(entry: Entry, library: ModuleType) -> Tally:
     """Run every check of an op entry."""
     tally = Tally(entry)
-    try:
-        exclude_entry(entry.name, entry.variant)
-    except Excluded as reason:
-        tally.excluded[str(reason)] += 1
+    if exclude(tally, reason_of_entry(entry)):
         return tally
     info = databases()[entry.name, entry.variant]
     forms = forms_of(info)
@@ -63,15 +59,7 @@ def check_op(entry: Entry, library: ModuleType) -> Tally:
             checks.append(lambda form=form: check_inplace_gradients(tally, info, library, form))
         else:
             checks.append(lambda form=form: check_forward(tally, info, library, form, form.check, torch.float32))
-    for check in checks:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            try:
-                with time_limit():
-                    check()
-            except Exception as error:
-                with tally.sample("forward", entry.title):
-                    raise error
+    run_checks(tally, checks)
     return tally
 
 
@@ -195,7 +183,7 @@ def check_inplace(tally: Tally, info: OpInfo, library: ModuleType, form: Form) -
             exclude_values(sample.input, sample.args, sample.kwargs)
             function = counterpart(form.function, library, form.path)
             if error is not None:
-                assert_raises(lambda: call(library, function, sample, clone=True), type(error), error, library)
+                assert_raises(partial(call, library, function, sample, clone=True), type(error), error, library)
                 continue
             actual = call(library, function, sample, clone=True)
             assert_same(actual.result, expected.result, library, factor=factor_of(info))
@@ -358,7 +346,7 @@ def check_errors(tally: Tally, info: OpInfo, library: ModuleType, form: Form) ->
         with tally.sample("errors", text(form, sample)):
             exclude_values(sample.input, sample.args, sample.kwargs)
             function = counterpart(form.function, library, form.path)
-            assert_raises(lambda: call(library, function, sample), error_input.error_type, expected, library)
+            assert_raises(partial(call, library, function, sample), error_input.error_type, expected, library)
 
 
 def assert_raises(

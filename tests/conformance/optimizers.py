@@ -1,13 +1,13 @@
-"""Checks of one entry of ``optim_db``: parameters after every step, state, resuming from PyTorch's state, groups, flags, errors.
+"""Checks of one entry of ``optim_db``: parameters after every step, state, resuming, groups, flags, errors.
 
-The gradients are given, not differentiated: each is computed with NumPy from the parameters' values, so that only the optimizer is compared.
+The gradients are given, not differentiated: each is computed with NumPy from the parameters' values, so that only
+the optimizer is compared.
 """
 
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
-from functools import cache
+from functools import cache, partial
 from types import ModuleType
 from typing import Any
 
@@ -18,11 +18,11 @@ from torch.testing._internal.common_optimizers import OptimizerErrorEnum, Optimi
 from .comparison import Mismatch, assert_same, describe_call
 from .conversion import Converter, to_array
 from .entries import Entry
-from .exclusions import SPARSE, exclude_values
+from .exclusions import exclude_values, reason_of_entry
 from .operators import assert_raises
 from .resolution import lookup
 from .sampling import seed_everything
-from .tally import Tally, time_limit
+from .tally import Tally, exclude, run_checks
 
 STEPS = 12
 MATRICES_ONLY = {"Muon"}
@@ -37,30 +37,16 @@ def databases() -> dict[str, OptimizerInfo]:
 def check_optimizer(entry: Entry, library: ModuleType) -> Tally:
     """Run every check of an optimizer entry."""
     tally = Tally(entry)
-    info = databases()[entry.name]
-    if info.only_supports_sparse_grads:
-        tally.excluded[SPARSE] += 1
+    if exclude(tally, reason_of_entry(entry)):
         return tally
-    checks: list[Callable[[Tally, OptimizerInfo, ModuleType], None]] = [
-        check_steps,
-        check_groups,
-        check_flags,
-        check_errors,
-    ]
-    for check in checks:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            try:
-                with time_limit():
-                    check(tally, info, library)
-            except Exception as error:
-                with tally.sample("forward", entry.title):
-                    raise error
+    info = databases()[entry.name]
+    checks = (check_steps, check_groups, check_flags, check_errors)
+    run_checks(tally, [partial(check, tally, info, library) for check in checks])
     return tally
 
 
 class Problem:
-    """Parameters of one library with the gradients of a fixed non-quadratic function; the same numbers in both libraries."""
+    """Parameters of one library, with the gradients of a fixed non-quadratic function."""
 
     def __init__(self, library: ModuleType, dtype: torch.dtype, *, matrices_only: bool = False) -> None:
         self.library = library
@@ -71,7 +57,7 @@ class Problem:
         self.parameters = [Converter(library)(value.to(dtype).requires_grad_(True)) for value in values]
 
     def set_gradients(self, step: int, *, skip: bool) -> float:
-        """Put the gradient on every parameter (on all but the second at every third step, if ``skip``); the function's value."""
+        """Give every parameter its gradient and return the value; ``skip``: the second lacks it at every third step."""
         total = 0.0
         for position, (parameter, target) in enumerate(zip(self.parameters, self.targets, strict=True)):
             value = to_array(parameter)

@@ -1,8 +1,8 @@
 """A library's counterpart of a PyTorch callable.
 
-Public callables are found by their path (``torch.linalg.inv`` is ``library.linalg.inv``). The sample databases also hold small
-functions of their own (``lambda x: x.T``, wrappers that seed the generator, adjustments of the result): these run on the
-library too, as the same code with its global names bound to the library's counterparts.
+Public callables are found by their path (``torch.linalg.inv`` is ``library.linalg.inv``). The sample databases also hold
+small functions of their own (``lambda x: x.T``, wrappers that seed the generator, adjustments of the result): these run
+on the library too, as the same code with its global names bound to the library's counterparts.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import Any
 import torch
 from torch.testing._utils import wrapper_set_seed
 
-# namespaces in which a public callable may live, most specific last: an object is known by the first path it is found under
+# namespaces in which a public callable may live: an object is known by the first path it is found under
 NAMESPACES = (
     "",
     "nn.functional",
@@ -186,6 +186,6 @@ def global_names(code: types.CodeType) -> set[str]:
 
 
 def call_seeded(library: ModuleType, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
-    """``function`` called after seeding the library's generator; the counterpart of the databases' ``wrapper_set_seed``."""
+    """``function``, called after seeding the library's generator: the counterpart of ``wrapper_set_seed``."""
     library.manual_seed(42)
     return function(*args, **kwargs)

@@ -1,8 +1,8 @@
 """Which samples of an entry run: a bounded number, chosen the same way every time.
 
-Samples are grouped by their form: the number of dimensions of each tensor, whether it is empty, contiguous, broadcast or a scalar,
-the names of the keyword arguments and the types of all arguments. One sample of every group is taken in turn, in the
-database's order, until the cap is reached; so edge cases come first and near-repetitions last.
+Samples are grouped by their form: the number of dimensions of each tensor, whether it is empty, contiguous or has a
+dimension of one, the names of the keyword arguments, the types and signs of all arguments. One sample of every group is
+taken in turn, in the database's order, until the cap is reached; so edge cases come first and near-repetitions last.
 """
 
 from __future__ import annotations

@@ -1,12 +1,13 @@
 """Checks of the learning-rate schedulers: the sequence of every group's settings, the state dict, and resuming from it.
 
-``with.X`` entries are the combinations that ``optim_db`` lists for optimizer X; the others are configurations of one scheduler, below.
+``with.X`` entries are the combinations that ``optim_db`` lists for optimizer X; the others are configurations of one
+scheduler, below.
 """
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable
+from functools import partial
 from types import ModuleType
 from typing import Any
 
@@ -15,11 +16,11 @@ import torch
 from .comparison import Mismatch, assert_same, describe_call
 from .conversion import Converter
 from .entries import Entry
+from .exclusions import reason_of_entry
 from .operators import assert_raises
-from .optimizers import MATRICES_ONLY
 from .optimizers import databases as optimizer_databases
 from .resolution import lookup, rebind
-from .tally import Tally, time_limit
+from .tally import Tally, exclude, run_checks
 
 STEPS = 30
 METRICS = [
@@ -158,18 +159,14 @@ ERRORS: dict[str, list[Make]] = {
 def check_scheduler(entry: Entry, library: ModuleType) -> Tally:
     """Run every check of a scheduler entry."""
     tally = Tally(entry)
+    if exclude(tally, reason_of_entry(entry)):
+        return tally
     name = entry.name.removeprefix("optim.lr_scheduler.")
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        try:
-            with time_limit():
-                if name.startswith("with."):
-                    check_combinations(tally, library, name.removeprefix("with."))
-                else:
-                    check_configurations(tally, library, name)
-        except Exception as error:
-            with tally.sample("forward", entry.title):
-                raise error
+    if name.startswith("with."):
+        check = partial(check_combinations, tally, library, name.removeprefix("with."))
+    else:
+        check = partial(check_configurations, tally, library, name)
+    run_checks(tally, [check])
     return tally
 
 
@@ -212,9 +209,6 @@ def advance(library: ModuleType, optimizer: Any, schedulers: list[Any], first: i
 
 def check_combinations(tally: Tally, library: ModuleType, name: str) -> None:
     """The combinations of schedulers that ``optim_db`` lists for one optimizer."""
-    if optimizer_databases()[f"optim.{name}"].only_supports_sparse_grads:
-        tally.excluded["sparse layouts are outside the scope"] += 1
-        return
     for makers in optimizer_databases()[f"optim.{name}"].scheduler_inputs:
         with tally.sample("forward", f"torch.optim.{name} with {' and '.join(names_of(makers))}"):
             expected = run_combination(torch, name, makers)

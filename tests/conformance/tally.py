@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import signal
+import warnings
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -100,7 +101,7 @@ class Tally:
         return result
 
 
-class Hanging(Exception):
+class Hanging(BaseException):
     """A check did not end in time."""
 
 
@@ -118,6 +119,26 @@ def time_limit(seconds: int = SECONDS) -> Iterator[None]:
     finally:
         signal.alarm(0)
         signal.signal(signal.SIGALRM, previous)
+
+
+def run_checks(tally: Tally, checks: Iterable[Callable[[], None]]) -> None:
+    """Run the checks of an entry one after the other; a check that breaks off counts as one failing sample."""
+    for check in checks:
+        with warnings.catch_warnings(), quiet():
+            warnings.simplefilter("ignore")
+            try:
+                with time_limit():
+                    check()
+            except (Exception, Hanging) as error:
+                tally.samples["forward"] += 1
+                tally.failures.append(("forward", f"a check broke off: {type(error).__name__}: {error}"))
+
+
+def exclude(tally: Tally, reason: str | None) -> bool:
+    """Count an entry as excluded if there is a reason to."""
+    if reason is not None:
+        tally.excluded[reason] += 1
+    return reason is not None
 
 
 def quiet() -> contextlib.AbstractContextManager[Any]:

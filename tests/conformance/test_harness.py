@@ -160,7 +160,7 @@ def test_conversion_keeps_form() -> None:
 
 
 def test_the_lists_name_entries_that_exist() -> None:
-    """samples.csv is exactly what PyTorch ships, exclusions and tolerance factors name some of it, no factor is above 3."""
+    """samples.csv is what PyTorch ships; exclusions and tolerance factors name some of it; no factor is above 3."""
     entries = {(entry.name, entry.variant) for entry in all_entries() if entry.kind == "op"}
     assert entries == set(operators())
     assert {entry.name for entry in all_entries() if entry.kind == "module"} == set(modules())

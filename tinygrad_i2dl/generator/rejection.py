@@ -1,7 +1,8 @@
 """Gamma, Poisson and binomial variates: samplers that draw until they accept, one variate at a time.
 
-They take ``uniform``, a function that returns the next float64 in [0, 1), and follow PyTorch's order of draws. Parameters are NumPy scalars:
-what PyTorch computes in their precision, or writes as a float32 constant, is done so here, because an accept decision can hang on it.
+They take ``uniform``, a function that returns the next float64 in [0, 1), and follow PyTorch's order of draws.
+Parameters are NumPy scalars: what PyTorch computes in their precision, or writes as a float32 constant, is done so
+here, because an accept decision can hang on it.
 """
 
 from __future__ import annotations
@@ -20,7 +21,8 @@ Real = Any  # a NumPy scalar, float32 or float64
 _SQUEEZE = float(np.float32(0.0331))
 _THIRD = np.float32(1.0) / np.float32(3.0)
 
-# The part of log(k!) that Stirling's formula leaves: log(k!) - (k + 1/2) log(k + 1) + (k + 1) - log(2 pi) / 2, to 16 decimals
+# The part of log(k!) that Stirling's formula leaves: log(k!) - (k + 1/2) log(k + 1) + (k + 1) - log(2 pi) / 2, to 16
+# decimals
 _STIRLING_REST = (
     0.0810614667953272,
     0.0413406959554092,
@@ -67,7 +69,7 @@ def gamma(alpha: Real, uniform: Draw, normal: Draw) -> float:
 
 
 def poisson(rate: float, uniform: Draw) -> int:
-    """One Poisson(rate) variate: a product of uniforms below 10 (D. Knuth), else transformed rejection PTRS (W. Hörmann, 1993)."""
+    """One Poisson(rate) variate: below 10 a product of uniforms (D. Knuth), else PTRS (W. Hörmann, 1993)."""
     if rate == 0.0:
         return 0
     if rate < 10.0:
@@ -99,7 +101,7 @@ def poisson(rate: float, uniform: Draw) -> int:
 
 
 def binomial(count: Real, probability: Real, uniform: Draw) -> float:
-    """One Binomial(count, probability) variate: geometric gaps below a mean of 10, else BTRS (W. Hörmann, 1993); NaN for NaN."""
+    """One Binomial(count, probability) variate: below a mean of 10 geometric gaps, else BTRS (W. Hörmann, 1993)."""
     if count <= 0.0 or probability <= 0.0:
         return 0.0
     if probability >= 1.0:

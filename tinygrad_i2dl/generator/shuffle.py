@@ -14,13 +14,13 @@ _LOOP_BELOW = 256  # up to here a loop over Python lists is faster than sorting
 
 
 def apply_swaps(targets: Array) -> Array:
-    """What ``0, 1, ..., n - 1`` becomes when entry ``i`` is swapped with entry ``targets[i]``, for ``i`` from 0 on; int64, shape ``(n,)``.
+    """What ``0, ..., n - 1`` becomes when entry ``i`` is swapped with ``targets[i]``, for ``i`` = 0, 1, ...; int64.
 
-    ``targets`` has shape ``(n,)`` and ``i <= targets[i] < n < 2**32`` (the shuffle of R. Durstenfeld, Algorithm 235, 1964).
+    ``targets`` is int64 of shape ``(n,)`` with ``i <= targets[i] < n < 2**32`` (R. Durstenfeld, Algorithm 235, 1964).
 
-    Entry ``i`` ends as what lies at ``targets[i]`` at step ``i``: put there by the last earlier step with the same target, or never moved.
-    Sorting the steps by target finds those earlier steps for all ``i`` at once, and what each of them had carried follows by jumping along
-    the chain of carriers, which is short. One million entries take 30 ms instead of 150.
+    Entry ``i`` ends as what lies at ``targets[i]`` at step ``i``: put there by the last earlier step with the same
+    target, or never moved. Sorting the steps by target finds those earlier steps for all ``i`` at once, and what each
+    of them had carried follows by jumping along the chain of carriers, which is short.
 
     >>> apply_swaps(np.array([2, 1, 2]))
     array([2, 1, 0])
@@ -32,10 +32,8 @@ def apply_swaps(targets: Array) -> Array:
             entries[i], entries[j] = entries[j], entries[i]
         return np.array(entries, dtype=np.int64)
 
-    keys = (targets.astype(np.uint64) << np.uint64(32)) | np.arange(n, dtype=np.uint64)
-    keys.sort()
-    steps = (keys & np.uint64(0xFFFFFFFF)).astype(np.int64)
-    target = (keys >> np.uint64(32)).astype(np.int64)
+    steps = _stable_order(targets)
+    target = targets[steps]
 
     # carried[t]: the entry at position t when step t begins
     moving = np.flatnonzero(steps != target)
@@ -55,3 +53,14 @@ def apply_swaps(targets: Array) -> Array:
     result = np.empty(n, dtype=np.int64)
     result[steps] = entry
     return result
+
+
+def _stable_order(numbers: Array) -> Array:
+    """Indices that sort non-negative integers below 2**32, equal ones in order of index.
+
+    Half by half, because NumPy sorts 16-bit integers by radix: a million in half the time of one 64-bit sort.
+    """
+    order = np.argsort(numbers.astype(np.uint16), kind="stable")
+    if len(numbers) > 1 << 16:
+        order = order[np.argsort((numbers >> 16).astype(np.uint16)[order], kind="stable")]
+    return order

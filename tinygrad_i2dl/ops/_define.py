@@ -958,14 +958,14 @@ def binary(
         if operator:
             attach_operator(operator, binary_function(op, operator=True), inplace_function(op) if inplace else None)
         if alpha:
-            attach_scaled(function, op, method, inplace)
+            return attach_scaled(function, op, method, inplace)
         return function
 
     return decorate
 
 
-def attach_scaled(function: Any, op: Op, method: bool | str, inplace: bool) -> None:
-    """Give `function` a twin with the keyword `alpha`, ``function.scaled``, as function and method."""
+def attach_scaled(function: Any, op: Op, method: bool | str, inplace: bool) -> Any:
+    """The public form of `function`, with the keyword `alpha`, as function, method and in-place method."""
     in_place = inplace_function(op)
 
     def scaled(input: Any, other: Any, *, alpha: Any = 1, out: Any = None) -> Any:
@@ -977,10 +977,10 @@ def attach_scaled(function: Any, op: Op, method: bool | str, inplace: bool) -> N
     named(scaled, op)
     scaled.__signature__ = inspect.signature(scaled)  # type: ignore[attr-defined]
     scaled_.__name__ = scaled_.__qualname__ = op.name + "_"
-    function.scaled = scaled
     scaled.op, scaled.in_place, scaled.gradient = op, scaled_, function.gradient  # type: ignore[attr-defined]
     OPERATIONS[op.name] = scaled
     attach(scaled, op.name, method, scaled_ if inplace else None)
+    return scaled
 
 
 def _is_one(alpha: Any) -> bool:
