@@ -19,6 +19,7 @@ from .tally import CHECKS, UNCOUNTED, Tally
 FOLDER = Path(__file__).parent
 RESULTS = FOLDER / "results.json"
 TABLE = FOLDER / "RESULTS.md"
+STATES = ("pass", "fail", "excluded")
 
 
 def main(arguments: list[str]) -> int:
@@ -87,12 +88,14 @@ def summary(tallies: list[Tally]) -> str:
             if check not in UNCOUNTED:
                 counts["samples"] += tally.samples[check]
                 counts["samples passed"] += tally.passed[check]
-    lines = ["| kind | tier | entries | pass | fail | excluded | pass % | samples | samples passed |", "|" + "---|" * 9]
+    columns = ("kind", "tier", "entries", "pass", "fail", "excluded", "pass %", "samples", "samples passed")
+    lines = [f"| {' | '.join(columns)} |", "|" + "---|" * len(columns)]
     for (kind, tier), counts in sorted(groups.items(), key=lambda item: (KINDS.index(item[0][0]), item[0][1])):
         ran = counts["pass"] + counts["fail"]
         share = f"{100 * counts['pass'] / ran:.1f}" if ran else ""
         lines.append(
-            f"| {kind} | {tier} | {ran + counts['excluded']} | {counts['pass']} | {counts['fail']} | {counts['excluded']} "
+            f"| {kind} | {tier} | {sum(counts[state] for state in STATES)} "
+            f"| {counts['pass']} | {counts['fail']} | {counts['excluded']} "
             f"| {share} | {counts['samples']} | {counts['samples passed']} |"
         )
     return "\n".join(lines)
@@ -171,8 +174,8 @@ def table(content: dict[str, Any]) -> str:
         "# Conformance with PyTorch",
         "",
         f"PyTorch {content['torch']}'s own sample inputs, run through PyTorch and through `{content['library']}`.",
-        "Each cell: samples passed / samples that ran. An entry passes when every sample of every check passes (`out=` is",
-        "shown, but not counted). `README.md` describes the checks, `exclusions.py` says what is left out and why.",
+        "Each cell: samples passed / samples that ran. An entry passes when every sample of every check passes",
+        "(`out=` is shown, but not counted). `README.md` describes the checks, `exclusions.py` says what is left out and why.",
         "",
         summary(tallies),
     ]

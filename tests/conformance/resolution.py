@@ -1,8 +1,8 @@
 """A library's counterpart of a PyTorch callable.
 
-Public callables are found by their path (``torch.linalg.inv`` is ``library.linalg.inv``). The sample databases also hold
-small functions of their own (``lambda x: x.T``, wrappers that seed the generator, adjustments of the result): these run
-on the library too, as the same code with its global names bound to the library's counterparts.
+Public callables are found by their path (``torch.linalg.inv`` is ``library.linalg.inv``). The sample databases hold
+small functions of their own too (``lambda x: x.T``, wrappers that seed the generator, adjustments of the result): these
+run on the library, as the same code with its global names bound to the library's counterparts.
 """
 
 from __future__ import annotations

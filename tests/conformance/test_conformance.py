@@ -1,7 +1,7 @@
 """No name of tiers 1 and 2 gets worse than ``results.json`` records.
 
-Renew the record with ``python -m tests.conformance --write``. With ``CONFORMANCE_STRICT=1`` in the environment, a record
-that is worse than the library fails too: it is out of date.
+Renew the record with ``python -m tests.conformance --write``. With ``CONFORMANCE_STRICT=1`` in the environment, a
+record that is worse than the library fails too: it is out of date.
 """
 
 from __future__ import annotations
