@@ -5,8 +5,8 @@ installed distributions say it. Only the backends are asked for real: CuPy witho
 """
 
 import argparse
-import importlib
 import importlib.metadata
+import inspect
 import json
 import os
 import platform
@@ -16,6 +16,8 @@ from typing import Any
 
 import numpy
 import threadpoolctl
+
+from tinygrad_i2dl.backends import native, registry
 
 HELP = "print versions, CPU features, backends and threads, and the line that installs each missing thing"
 
@@ -116,16 +118,31 @@ def usable_cores() -> int:
 
 def backends() -> dict[str, str | None]:
     """Return each backend's name with None if it is ready, else the reason why it is not."""
-    registry = importlib.import_module("tinygrad_i2dl.backends.registry")
-    available: dict[str, str | None] = getattr(registry, "available_backends", lambda: {"numpy": None})()
+    available: dict[str, str | None] = getattr(
+        registry, "available_backends", lambda: {"numpy": None, "native": native.reason()}
+    )()
     return available
+
+
+def native_kernels() -> dict[str, Any]:
+    """Return which C++ kernels there are, the instruction set they use and on how many threads; empty if not built."""
+    if not native.available():
+        return {}
+    functions = {name for name, value in vars(native).items() if inspect.isfunction(value) and name[0] != "_"}
+    about = {"available", "reason", "instruction_set", "instruction_sets", "get_num_threads", "conv_algorithm"}
+    return {
+        "kernels": sorted(name for name in functions - about if not name.startswith("set_")),
+        "instruction_set": native.instruction_set(),
+        "possible": native.instruction_sets(),
+        "threads": native.get_num_threads(),
+    }
 
 
 def collect() -> dict[str, Any]:
     """Gather everything that the report says, as plain values that JSON can hold.
 
     >>> sorted(collect())
-    ['backends', 'cpu', 'environment', 'missing', 'packages', 'system', 'threads']
+    ['backends', 'cpu', 'environment', 'missing', 'native', 'packages', 'system', 'threads']
     """
     numpy_config: Any = numpy.show_config(mode="dicts")
     blas = numpy_config["Build Dependencies"]["blas"]
@@ -154,6 +171,7 @@ def collect() -> dict[str, Any]:
             "features": features,
         },
         "backends": ready,
+        "native": native_kernels(),
         "packages": packages,
         "threads": [
             {
@@ -181,6 +199,10 @@ def render(report: dict[str, Any]) -> str:
         "System": table(report["system"]),
         "CPU": table({"model": cpu["model"], "cores": cpu["cores"], "features": " ".join(cpu["features"])}),
         "Backends": table({name: reason or "ready" for name, reason in report["backends"].items()}),
+        "Native kernels": table(
+            {name: " ".join(value) if isinstance(value, list) else value for name, value in report["native"].items()}
+        )
+        or ["  none"],
         "Optional packages": table({name: version or "-" for name, version in report["packages"].items()}),
         "Threads": table({f"{pool['library']} {pool['version']}": pool["threads"] for pool in report["threads"]})
         + table(report["environment"]),

@@ -25,12 +25,6 @@ def test_the_package_is_marked_as_typed() -> None:
     assert (ROOT / PACKAGE / "py.typed").is_file()
 
 
-def test_every_name_in_all_exists() -> None:
-    assert len(tinygrad_i2dl.__all__) == len(set(tinygrad_i2dl.__all__))
-    missing = [name for name in tinygrad_i2dl.__all__ if not hasattr(tinygrad_i2dl, name)]
-    assert not missing
-
-
 def test_doctor_names_every_extra_of_the_package() -> None:
     extras = set(PROJECT["optional-dependencies"]) - {"all", "test", "dev", "docs", "cuda13"}
     assert extras == {option.extra for option in doctor.OPTIONS}
@@ -39,7 +33,7 @@ def test_doctor_names_every_extra_of_the_package() -> None:
 def test_doctor_reports_what_is_installed(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["doctor"]) == 0
     text = capsys.readouterr().out
-    for title in ("System", "CPU", "Backends", "Optional packages", "Threads", "Missing"):
+    for title in ("System", "CPU", "Backends", "Native kernels", "Optional packages", "Threads", "Missing"):
         assert f"{title}\n" in text
     import numpy
 
@@ -57,10 +51,12 @@ def test_doctor_as_json_holds_the_same(capsys: pytest.CaptureFixture[str]) -> No
 def test_doctor_says_how_to_install_what_is_missing_and_what_that_costs(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(doctor, "installed_version", lambda *distributions: None)
     monkeypatch.setattr(doctor, "backends", lambda: {"numpy": None, "native": "the extension was not built"})
+    monkeypatch.setattr(doctor.native, "available", lambda: False)
     text = doctor.render(doctor.collect())
     assert "native  the extension was not built" in text
     for option in doctor.OPTIONS:
         assert f'[{option.extra}]"' in text and option.cost in text
+    assert "Native kernels\n  none" in text
     assert doctor.NATIVE_INSTALL in text and doctor.NATIVE_COST in text
 
 
