@@ -15,7 +15,7 @@ from .conversion import Converter
 from .entries import Entry
 from .exclusions import TOLERANCE_FACTORS, exclude_values, reason_of_entry
 from .operators import Gradients, assert_raises, assert_same_gradients, projection
-from .resolution import lookup
+from .resolution import lookup, seed
 from .sampling import choose, form_of, seed_everything
 from .tally import Tally, exclude, run_checks
 
@@ -58,7 +58,7 @@ def construct(library: ModuleType, info: ModuleInfo, sample: ModuleInput) -> Any
     convert = Converter(library)
     args, kwargs = convert(sample.constructor_input.args), convert(sample.constructor_input.kwargs)
     make = lookup(library, info.name)
-    library.manual_seed(0)
+    seed(library)
     return make(*args, **kwargs)
 
 
@@ -74,7 +74,7 @@ def forward(library: ModuleType, module: Any, sample: ModuleInput) -> tuple[Any,
     """Result of a sample's forward call, and what went in."""
     convert = Converter(library)
     args, kwargs = convert(sample.forward_input.args), convert(sample.forward_input.kwargs)
-    library.manual_seed(0)
+    seed(library)
     return module(*args, **kwargs), convert
 
 

@@ -16,7 +16,7 @@ from .comparison import Mismatch, assert_same, describe_call, tensors_of
 from .conversion import Converter
 from .entries import Entry
 from .exclusions import TOLERANCE_FACTORS, exclude_values, reason_of_entry
-from .resolution import counterpart, rebind
+from .resolution import counterpart, rebind, seed
 from .sampling import CAPS, choose, form_of, seed_everything
 from .tally import Tally, exclude, run_checks
 
@@ -107,7 +107,7 @@ def call(library: ModuleType, function: Callable[..., Any], sample: SampleInput,
     args, kwargs = inputs(sample.args), inputs(sample.kwargs)
     if clone:
         first = first.clone()
-    library.manual_seed(0)
+    seed(library)
     return Call(function(first, *args, **kwargs), inputs, first)
 
 
@@ -221,7 +221,7 @@ def gradients(
     first = inputs(sample.input)
     args, kwargs = inputs(sample.args), inputs(sample.kwargs)
     wrapper, process = rebind(info.gradcheck_wrapper, library), rebind(sample.output_process_fn_grad, library)
-    library.manual_seed(0)
+    seed(library)
     result = process(wrapper(function, first.clone() if clone else first, *args, **kwargs))
     tensors = tensors_of(result, library)
     recorded = [bool(tensor.requires_grad) for tensor in tensors]
@@ -356,12 +356,14 @@ def assert_raises(
     library: ModuleType,
 ) -> None:
     """``action`` raises an error of class ``kind``; ``NotImplementedError`` counts only where PyTorch raises it too."""
-    kinds = kind if isinstance(kind, tuple) else (kind,)
+    kinds = kind if isinstance(kind, tuple) else (type(expected),) if kind is Exception else (kind,)
     kinds = tuple(RuntimeError if one.__module__.startswith("torch") else one for one in kinds)
     names = " or ".join(one.__name__ for one in kinds)
     try:
         action()
     except kinds as error:
+        if isinstance(error, AttributeError) and not isinstance(expected, AttributeError):
+            raise
         if isinstance(error, NotImplementedError) and not isinstance(expected, NotImplementedError):
             raise Mismatch(
                 f"raised NotImplementedError ({error}), expected {type(expected).__name__}: {expected}"
@@ -401,7 +403,7 @@ def with_out(library: ModuleType, function: Callable[..., Any], sample: SampleIn
     """Call with ``out=`` prepared to receive ``expected``; the result, and what was given as ``out``."""
     inputs = Converter(library)
     first, args, kwargs = inputs(sample.input), inputs(sample.args), inputs(sample.kwargs)
-    tensors = [library.empty(tuple(one.shape), dtype=inputs(one.dtype)) for one in tensors_of(expected, torch)]
+    tensors = [inputs(torch.zeros_like(one)) for one in tensors_of(expected, torch)]
     out = tensors[0] if isinstance(expected, torch.Tensor) else tuple(tensors)
-    library.manual_seed(0)
+    seed(library)
     return function(first, *args, **kwargs, out=out), out

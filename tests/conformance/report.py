@@ -175,7 +175,8 @@ def table(content: dict[str, Any]) -> str:
         "",
         f"PyTorch {content['torch']}'s own sample inputs, run through PyTorch and through `{content['library']}`.",
         "Each cell: samples passed / samples that ran. An entry passes when every sample of every check passes",
-        "(`out=` is shown, but not counted). `README.md` describes the checks, `exclusions.py` says what is left out and why.",
+        "(`out=` is shown, but not counted). `README.md` describes the checks, `exclusions.py` says what is left out",
+        "and why.",
         "",
         summary(tallies),
     ]

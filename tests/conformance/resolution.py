@@ -187,5 +187,11 @@ def global_names(code: types.CodeType) -> set[str]:
 
 def call_seeded(library: ModuleType, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
     """``function``, called after seeding the library's generator: the counterpart of ``wrapper_set_seed``."""
-    library.manual_seed(42)
+    seed(library, 42)
     return function(*args, **kwargs)
+
+
+def seed(library: ModuleType, value: int = 0) -> None:
+    """Seed the library's generator, if it has one."""
+    if hasattr(library, "manual_seed"):
+        library.manual_seed(value)
