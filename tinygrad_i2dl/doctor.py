@@ -52,7 +52,7 @@ OPTIONS = (
 )
 
 NATIVE_INSTALL = "apt-get install g++ python3-dev && pip install --force-reinstall --no-deps .  (in the source folder)"
-NATIVE_COST = "no native backend: convolution, pooling and normalization run as NumPy expressions"
+NATIVE_COST = "no native backend: convolution and pooling run as NumPy expressions"
 
 # The instruction sets that kernels are chosen by, as Linux spells them.
 INSTRUCTION_SETS = (
