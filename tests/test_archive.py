@@ -364,7 +364,7 @@ def test_other_objects_follow_the_reduce_protocol():
         read_archive(written(value))
 
     def find(module, name):
-        return getattr(sys.modules[module.replace("__builtin__", "builtins")], name)
+        return getattr(sys.modules[module], name)
 
     again = read_archive(written(value), trusted_find=find)
     assert type(again[0]) is Custom and again[0].array.tolist() == [1, 1] and again[1:] == value[1:]
@@ -627,3 +627,43 @@ def test_file_object_at_its_end():
     write_archive(1, file)
     with pytest.raises(EOFError, match=r"call seek\(0\)"):
         read_archive(file)
+
+
+def test_several_archives_in_one_file():
+    """Only the last can be found from the file's end; a reader that stands before another one must not return it."""
+    file = io.BytesIO()
+    write_archive({"first": 1}, file)
+    second = file.tell()
+    write_archive({"second": np.arange(3)}, file)
+    file.seek(0)
+    with pytest.raises(RuntimeError, match="a file of its own"):
+        read_archive(file)
+    file.seek(second)
+    assert read_archive(file)["second"].tolist() == [0, 1, 2]
+
+
+class OurLinear:
+    """What a library's own class looks like that takes the place of PyTorch's when a whole module is loaded."""
+
+    def __setstate__(self, state):
+        self.__dict__ = state
+
+
+def test_whole_modules_load_where_code_may_run():
+    module = torch.nn.Linear(2, 2)
+    module.weight.note = "attribute"
+    with pytest.raises(UnpicklingError, match="a whole module was saved"):
+        read_archive(saved(module))
+
+    def find(module_name, name):
+        return (
+            OurLinear
+            if (module_name, name) == ("torch.nn.modules.linear", "Linear")
+            else getattr(sys.modules[module_name], name)
+        )
+
+    notes = []
+    builders = Builders(attributes=lambda value, attributes: notes.append(attributes) or value)
+    loaded = read_archive(saved(module), builders, trusted_find=find)
+    assert type(loaded) is OurLinear and notes == [{"note": "attribute"}]
+    np.testing.assert_array_equal(loaded._parameters["weight"], module.weight.detach().numpy())

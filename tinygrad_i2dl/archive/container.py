@@ -98,23 +98,35 @@ def _damage_named(source: str) -> Iterator[None]:
 class Container:
     """The members of a checkpoint's zip archive, checked when opened and read on demand.
 
+    Args:
+        file: a seekable file object.
+        source: how errors name it.
+        start: where in the file the archive starts.
+
     Raises:
         RuntimeError: the archive is damaged, is no checkpoint, or claims what it does not hold.
     """
 
-    def __init__(self, file: BinaryIO, source: str) -> None:
+    def __init__(self, file: BinaryIO, source: str, start: int = 0) -> None:
         self._source = source
         file.seek(0, io.SEEK_END)
         length = file.tell()
         with _damage_named(source):
             self._archive = zipfile.ZipFile(file)
-            self._members = self._checked_members(length)
+            self._members = self._checked_members(start, length)
 
-    def _checked_members(self, length: int) -> dict[str, zipfile.ZipInfo]:
+    def _checked_members(self, start: int, length: int) -> dict[str, zipfile.ZipInfo]:
         members: dict[str, zipfile.ZipInfo] = {}
         folder = None
-        end_of_previous, previous = 0, None
-        for info in sorted(self._archive.infolist(), key=lambda info: info.header_offset):
+        end_of_previous, previous = start, None
+        infos = sorted(self._archive.infolist(), key=lambda info: info.header_offset)
+        if infos and infos[0].header_offset != start:
+            raise RuntimeError(
+                f"{self._source}: its last zip archive starts at byte {infos[0].header_offset:,}, not at byte "
+                f"{start:,}, "
+                "where reading starts; save each checkpoint to a file of its own, or seek() to the last one"
+            )
+        for info in infos:
             path = info.orig_filename
             parts = path.split("/")
             # Nothing is ever unpacked to disk; still, a path that tries to leave its folder was not written by PyTorch.

@@ -24,6 +24,7 @@ MapLocation = Callable[[Storage, str], Any] | Mapping[str, Any] | str | None
 Bytes = np.ndarray[Any, np.dtype[np.uint8]]
 
 ZIP_START = b"PK\3\4"
+PYTHON_2_MODULES = {"__builtin__": "builtins", "copy_reg": "copyreg"}  # as protocol 2 calls them
 LEGACY_MAGIC = 0x1950A86A20F9469CFC6C  # the first of three pickles at the start of a file in the older format
 LEGACY_PROTOCOL = 1001
 
@@ -100,7 +101,7 @@ def _read(
     names = AllowList(builders or Builders())
     locate = _Locations(map_location)
     if start.startswith(ZIP_START):
-        return _read_zip(Container(file, source), source, names, locate, trusted_find)
+        return _read_zip(Container(file, source, position), source, names, locate, trusted_find)
     for magic, meaning in OTHER_FORMATS:
         if start.startswith(magic):
             raise UnpicklingError(f"{source} is no checkpoint but {meaning}")
@@ -148,7 +149,7 @@ class _TrustedUnpickler(pickle.Unpickler):
 
     def find_class(self, module: str, name: str) -> Any:
         if not module.startswith("torch") or (module, name) not in self._names:
-            return self._trusted_find(module, name)
+            return self._trusted_find(PYTHON_2_MODULES.get(module, module), name)
         found = self._names.find(module, name)
         return found.function if isinstance(found, AllowedCall) else found
 

@@ -173,7 +173,8 @@ class _Rebuilders:
         return self._with_attributes(self.parameter(tensor, requires_grad, hooks), state)
 
     def from_type(self, function: Any, kind: Any, arguments: Any, state: Any) -> Any:
-        if type(function) is not AllowedCall or not function.name.startswith("torch._utils._rebuild_"):
+        function = function.function if type(function) is AllowedCall else function
+        if not any(function == allowed for allowed in (self.tensor, self.tensor_v2, self.tensor_v3)):
             raise UnpicklingError(
                 f"a tensor with attributes must be rebuilt by one of torch._utils, got {_short(function)}"
             )
@@ -181,7 +182,7 @@ class _Rebuilders:
             raise UnpicklingError(
                 "the file holds a tensor of a subclass of torch.Tensor; save it as_subclass(torch.Tensor)"
             )
-        return self._with_attributes(function.function(*arguments), state)
+        return self._with_attributes(function(*arguments), state)
 
     def _with_attributes(self, value: Any, state: Any) -> Any:
         if type(state) is not dict or any(type(name) is not str or not _plain_attribute(name) for name in state):
