@@ -15,9 +15,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tinygrad_i2dl.generator import Generator, default_generator
+from tinygrad_i2dl.generator import Generator, default_generator, stream
 from tinygrad_i2dl.generator import generator as implementation
-from tinygrad_i2dl.generator import stream
 from tinygrad_i2dl.generator.rounding import multiply_add
 from tinygrad_i2dl.generator.shuffle import apply_swaps
 
@@ -63,8 +62,7 @@ def assert_same_but_last_bits(ours: np.ndarray[Any, Any], theirs: Any) -> None:
 def assert_same_stream(ours: Generator, theirs: Any) -> None:
     """Not only the next numbers: the whole state, with the index and the kept normal number."""
     fields, expected = (
-        np.frombuffer(s.tobytes(), stream._STATE_LAYOUT)[0]
-        for s in (ours.get_state(), theirs.get_state().numpy())
+        np.frombuffer(s.tobytes(), stream._STATE_LAYOUT)[0] for s in (ours.get_state(), theirs.get_state().numpy())
     )
     for name in ("seed", "left", "next", "words", "normal_is_valid"):
         np.testing.assert_array_equal(fields[name], expected[name], err_msg=name)
@@ -72,7 +70,7 @@ def assert_same_stream(ours: Generator, theirs: Any) -> None:
     assert_same_bits(ours.uniform((7,)), torch.rand(7, generator=theirs))
 
 
-# ---------------------------------------------------------------------------------------------------- uniform and normal
+# --------------------------------------------------------------------------------------------------- uniform and normal
 
 
 @pytest.mark.parametrize("dtype", FLOATS)
@@ -138,7 +136,7 @@ def test_normal_of_arrays(size: int, dtype: str) -> None:
     assert_same_stream(ours, theirs)
 
 
-# ---------------------------------------------------------------------------------------------------- integers
+# ------------------------------------------------------------------------------------------------------------- integers
 
 
 @pytest.mark.parametrize("dtype", INTEGERS + FLOATS)
@@ -244,7 +242,7 @@ def test_large_permutations_use_64_bits(monkeypatch: pytest.MonkeyPatch) -> None
     assert_same_stream(ours, theirs)
 
 
-# ---------------------------------------------------------------------------------------------------- other distributions
+# -------------------------------------------------------------------------------------------------- other distributions
 
 
 @pytest.mark.parametrize("dtype", INTEGERS + FLOATS)
@@ -377,7 +375,7 @@ def test_binomial(seed: int, dtype: str) -> None:
     assert_same_stream(ours, theirs)
 
 
-# ---------------------------------------------------------------------------------------------------- the stream
+# ----------------------------------------------------------------------------------------------------------- the stream
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -508,7 +506,7 @@ def test_arrays_are_fresh_and_own_their_memory() -> None:
         assert array.flags.writeable and array.flags.c_contiguous
 
 
-# ---------------------------------------------------------------------------------------------------- errors
+# --------------------------------------------------------------------------------------------------------------- errors
 
 
 @pytest.mark.parametrize(
@@ -564,7 +562,7 @@ def test_wrong_types() -> None:
         Generator().normal_elementwise(0.0, 1.0)
 
 
-# ---------------------------------------------------------------------------------------------------- rounding
+# ------------------------------------------------------------------------------------------------------------- rounding
 
 
 @pytest.mark.parametrize(
@@ -594,6 +592,5 @@ def test_multiply_add_where_float64_would_round_twice() -> None:
     tiny = multiply_add(x, scale, shift)
     assert tiny[0] == shift
     middle = multiply_add(np.array([2.0**-24], dtype=np.float32), np.float32(1.0 + 2.0**-23), np.float32(1.0))
-    assert middle[0] == np.float32(
-        1.0 + 2.0**-23
-    )  # above the middle by 2**-47: up, although the middle itself goes to even
+    # above the middle by 2**-47: up, although the middle itself goes to even
+    assert middle[0] == np.float32(1.0 + 2.0**-23)

@@ -30,7 +30,7 @@ from tinygrad_i2dl.generator.conversion import (
 )
 from tinygrad_i2dl.generator.rounding import multiply_add
 from tinygrad_i2dl.generator.shuffle import apply_swaps
-from tinygrad_i2dl.generator.stream import SIGNIFICAND_UNIT, Scalars, Stream, blocks
+from tinygrad_i2dl.generator.stream import SIGNIFICAND_UNIT, Scalars, Stream, blocks, normal_pair
 
 __all__ = ["Generator", "default_generator"]
 
@@ -143,7 +143,7 @@ class Generator(Stream):
                         (size - full) * (work.itemsize // 4)
                     )  # overwritten in PyTorch, but drawn; narrow types do not
                 self._fill_normal(out[size - 16 :], mean, std)
-        return (out if dtype == work else out.astype(dtype)).reshape(shape)
+        return values_as(out, dtype).reshape(shape)
 
     def _fill_normal(self, out: Array, mean: float, std: float) -> None:
         """Fill ``out``, whose size is a multiple of 16: in each group u are the first 8 numbers, v the last 8."""
@@ -182,15 +182,19 @@ class Generator(Stream):
         kept = [] if self._kept_normal is None else [self._kept_normal]
         pairs = (size - len(kept) + 1) // 2
         uniform = self._uniform(2 * pairs)
-        radius = np.sqrt(-2.0 * np.log1p(-uniform[1::2]))
-        angle = _TWO_PI * uniform[0::2]
         values = np.empty(len(kept) + 2 * pairs)
         values[: len(kept)] = kept
-        values[len(kept) :: 2] = radius * np.cos(angle)
-        values[len(kept) + 1 :: 2] = radius * np.sin(angle)
+        fresh = values[len(kept) :]
+        if pairs <= 8:  # faster, and with the C library's last bits, which are PyTorch's
+            u = uniform.tolist()
+            fresh[:] = [value for i in range(0, 2 * pairs, 2) for value in normal_pair(u[i], u[i + 1])]
+        else:
+            radius = np.sqrt(-2.0 * np.log1p(-uniform[1::2]))
+            angle = _TWO_PI * uniform[0::2]
+            np.multiply(radius, np.cos(angle), out=fresh[0::2])
+            np.multiply(radius, np.sin(angle), out=fresh[1::2])
         self._kept_normal = float(values[size]) if len(values) > size else None
-        values = values[:size]
-        return multiply_add(values, std, mean)
+        return multiply_add(values[:size], std, mean)
 
     def normal_elementwise(self, mean: Array | float, std: Array | float) -> Array:
         """Normal numbers with a mean and standard deviation for each: ``mean + std * z``; ``torch.normal`` of tensors.
@@ -425,7 +429,9 @@ class Generator(Stream):
         dtype = np.dtype(dtype)
         if dtype.kind not in "iu":
             return self._transformed("geometric", shape, dtype, transform)
-        return self._transformed("geometric", shape, np.float64, transform).astype(dtype)
+        trials = self._transformed("geometric", shape, np.float64, transform)
+        with np.errstate(invalid="ignore"):
+            return trials.astype(dtype)
 
     def log_normal(self, shape: Shape, dtype: DTypeLike = np.float32, mean: float = 1.0, std: float = 2.0) -> Array:
         """``exp(mean + std * z)`` with normal ``z`` drawn pair by pair in float64; ``log_normal_``.

@@ -14,7 +14,7 @@ __all__ = ["multiply_add"]
 
 Array = Any
 
-_PIECE = 1 << 14  # numbers at a time: their intermediate results stay in the second-level cache
+_PIECE = 1 << 15  # numbers at a time: their intermediate results stay in the second-level cache
 _SPLITTER = 134217729.0  # 2**27 + 1: cuts a float64 significand in two halves (Dekker 1971)
 
 
