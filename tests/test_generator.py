@@ -117,6 +117,19 @@ def test_normal_with_mean_and_deviation(mean: float, std: float, size: int, dtyp
     assert_same_stream(ours, theirs)
 
 
+@pytest.mark.parametrize(
+    ("dtype", "std"), [("float16", 1e6), ("float32", 3e38), ("float32", 1e39), ("float64", 1.7e308)]
+)
+@pytest.mark.parametrize("size", [9, 40])
+def test_normal_overflows_to_infinity_without_a_warning(size: int, dtype: str, std: float) -> None:
+    ours, theirs = pair(2)
+    expected = torch.empty(size, dtype=getattr(torch, dtype)).normal_(0.0, std, generator=theirs).numpy()
+    drawn = ours.normal(size, dtype, 0.0, std)
+    assert np.isinf(drawn).any()
+    np.testing.assert_array_equal(np.isinf(drawn), np.isinf(expected))
+    np.testing.assert_array_equal(np.sign(drawn), np.sign(expected))
+
+
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("size", [3, 40])
 def test_normal_of_arrays(size: int, dtype: str) -> None:

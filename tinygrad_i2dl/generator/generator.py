@@ -129,7 +129,7 @@ class Generator(Stream):
         if not std >= 0.0:
             raise RuntimeError(f"normal expected std >= 0, got std={std}")
         shape, size = sizes_of(shape)
-        with self._lock:
+        with self._lock, np.errstate(over="ignore", invalid="ignore"):
             if size < 16:
                 return values_as(self._normal_pairs(size, mean, std), dtype).reshape(shape)
             work = np.dtype(np.float64 if dtype == np.float64 else np.float32)
@@ -462,7 +462,8 @@ class Generator(Stream):
 
         ``weights`` has shape ``(categories,)`` or ``(rows, categories)``, the result its shape with ``num_samples``
         last. With replacement: where a float64 uniform falls in the cumulative weights. Without: the largest entries
-        of ``weights / q``, ``q`` exponential, in descending order (the exponential race).
+        of ``weights / q``, ``q`` exponential, in descending order (the exponential race); equal quotients by index,
+        where PyTorch has no rule.
 
         >>> Generator().manual_seed(0).multinomial(np.array([0.1, 0.2, 0.7]), 2)
         array([2, 1])
