@@ -7,6 +7,8 @@
 tensor([2., 4., 6.])
 """
 
+from . import autograd as autograd
+from .autograd import set_detect_anomaly as set_detect_anomaly
 from .devices import *
 from .dtypes import *
 from .dtypes import bool_ as bool
