@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import platform
+import re
 import time
 from collections import Counter, defaultdict
 from pathlib import Path
@@ -32,6 +33,9 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--jobs", type=int, default=1, help="processes")
     parser.add_argument("--verbose", action="store_true", help="every failing sample, not only each check's first")
     parser.add_argument("--failing", action="store_true", help="print only entries that fail")
+    parser.add_argument(
+        "--missing", action="store_true", help="end with the names the library lacks, most wanted first"
+    )
     parser.add_argument("--seconds", action="store_true", help="print how long each entry took (one process)")
     parser.add_argument("--check", action="store_true", help="exit 1 only where something is worse than results.json")
     parser.add_argument("--strict", action="store_true", help="as --check, and where results.json is out of date")
@@ -52,6 +56,8 @@ def main(arguments: list[str]) -> int:
             print(line_of(tally) + (f"  {now - before:.2f} s" if options.seconds else ""), flush=True)
             print_failures(tally, verbose=options.verbose)
         before = now
+    if options.missing:
+        print_missing(tallies)
     print(f"\n{summary(tallies)}\n{time.perf_counter() - start:.0f} s")
     if options.check or options.strict:
         return report_changes(tallies, strict=options.strict)
@@ -75,6 +81,18 @@ def print_failures(tally: Tally, *, verbose: bool) -> None:
         if verbose or check not in seen:
             print(f"      {check}: {message}")
         seen.add(check)
+
+
+def print_missing(tallies: list[Tally]) -> None:
+    """Names that failing samples found missing, with the number of entries that want each."""
+    wanted: dict[str, set[str]] = defaultdict(set)
+    for tally in tallies:
+        for _, message in tally.failures:
+            found = re.search(r"(?:no name|has no attribute) '([\w.]+)'", message.split("; for ")[0])
+            if found is not None:
+                wanted[found[1]].add(tally.entry.title)
+    for name, titles in sorted(wanted.items(), key=lambda item: -len(item[1])):
+        print(f"missing  {name}  in {len(titles)}: {', '.join(sorted(titles)[:8])}")
 
 
 def summary(tallies: list[Tally]) -> str:
