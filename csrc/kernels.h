@@ -1,0 +1,141 @@
+// The table of inner loops. One such table exists per instruction set; the planning code is compiled once, for the
+// baseline, and calls through the table. This header is seen by files compiled for AVX-512, so it must contain no
+// inline function and no template of the standard library: the linker keeps one copy of each, and might keep theirs.
+#pragma once
+
+#include <cstdint>
+
+namespace i2dl {
+
+constexpr int kMaxTileRows = 8;       // output channels of one register tile
+constexpr int kMaxTileVectors = 8;    // vectors of positions of one register tile
+constexpr int kMaxDotRows = 4;        // output channels of one tile of dot products
+constexpr int kMaxDotColumns = 6;     // weights per output channel of one tile of dot products
+constexpr int kMaxVectorLength = 16;  // elements: 64 bytes of float32
+
+// out[o, p] = bias[o] + sum_k weights[k, o] * source[offsets[k] + p], for all o < rows and p < length.
+// Position p is column p % row_width of row p / row_width; it is kept if that column is < row_valid and goes to
+// destination + o * channel_step + row_destination[row] + column * column_step.
+// `source` must be readable for max_tile_width elements past every position.
+template <typename T>
+struct TileRun {
+    int64_t rows;      // output channels
+    int64_t depth;     // terms of each sum
+    const T* weights;  // packed in panels, see pack_weights in shift.cpp
+    const T* bias;     // or null
+    const T* source;
+    const int64_t* offsets;  // depth of them
+    int64_t length;
+    int64_t row_width;
+    int64_t row_valid;
+    const int64_t* row_destination;
+    T* destination;
+    int64_t channel_step;
+    int64_t column_step;
+};
+
+// out[o * out_step + k] += sum over segments s and p < lengths[s] of
+//     gradient[o * gradient_step + gradient_start[s] + p] * source[offsets[k] + source_start[s] + p].
+// Each length is a multiple of the vector length.
+template <typename T>
+struct DotRun {
+    int64_t rows;
+    int64_t columns;
+    const T* gradient;
+    int64_t gradient_step;
+    const T* source;
+    const int64_t* offsets;
+    int64_t segments;
+    const int64_t* gradient_start;
+    const int64_t* source_start;
+    const int64_t* lengths;
+    T* out;
+    int64_t out_step;
+};
+
+// Copies `channels` images into planes with borders of zeros, one plane per residue of the position modulo the stride,
+// so that a strided convolution becomes one of stride 1:
+// plane (rz, ry, rx) at (z, y, x) is the image at ((low + start + z) * stride + residue) in each dimension.
+template <typename T>
+struct SlabFill {
+    const T* source;
+    int64_t channels;
+    int64_t channel_step;
+    int64_t size[3];  // of the source
+    int64_t stride[3];
+    int64_t residue_count[3];
+    const int64_t* residue[3];
+    int64_t first[3];   // low + start
+    int64_t extent[3];  // of a plane, as laid out
+    int64_t used[3];    // of a plane, as filled; at most `extent`
+    T* slab;
+};
+
+// columns[k * column_step + row * row_valid + x] = source[offsets[k] + row_source[row] + x] for x < row_valid.
+// May write, and later overwrite, up to one vector past the end of each line of columns.
+template <typename T>
+struct ColumnPack {
+    const T* source;
+    const int64_t* offsets;
+    int64_t depth;
+    const int64_t* row_source;
+    int64_t rows;
+    int64_t row_valid;
+    T* columns;
+    int64_t column_step;
+};
+
+// One output row of max pooling per call: taps in the order of the window, for each the part of the row it is valid
+// for.
+template <typename T, typename I>
+struct MaxRow {
+    int64_t width;  // of the output row
+    int64_t stride;
+    int64_t taps;
+    const int64_t* tap_start;  // position in the plane that output column 0 reads
+    const int64_t* tap_low;    // first and one-past-last output column for which the tap lies inside
+    const int64_t* tap_high;
+    const T* plane;
+    T* best;   // -inf at the start
+    I* index;  // the first valid position at the start
+};
+
+template <typename T>
+struct SumRow {
+    int64_t width;
+    int64_t stride;
+    const T* source;  // what output column 0 reads
+    int64_t low, high;
+    T* sum;
+};
+
+template <typename T>
+struct KernelTable {
+    int vector_length;
+    int max_tile_rows;
+    int max_dot_rows;
+    int max_dot_columns;
+    int tile_vectors[kMaxTileRows + 1];  // vectors per tile for each number of rows
+    void (*run_tiles)(const TileRun<T>&);
+    void (*run_dots)(const DotRun<T>&);
+    void (*fill_slab)(const SlabFill<T>&);
+    void (*pack_columns)(const ColumnPack<T>&);
+    void (*max_row)(const MaxRow<T, int32_t>&);
+    void (*max_row_wide)(const MaxRow<T, int64_t>&);
+    void (*add_row)(const SumRow<T>&);     // sum[x] += source[x * stride] for low <= x < high
+    void (*spread_row)(const SumRow<T>&);  // the adjoint, with `source` written: source[x * stride] += sum[x]
+};
+
+struct Kernels {
+    const char* name;
+    KernelTable<float> single;
+    KernelTable<double> twice;
+};
+
+extern const Kernels kBaselineKernels;
+#if defined(I2DL_HAVE_X86_VARIANTS)
+extern const Kernels kAvx2Kernels;
+extern const Kernels kAvx512Kernels;
+#endif
+
+}  // namespace i2dl

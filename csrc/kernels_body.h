@@ -1,0 +1,477 @@
+// The inner loops, included by one file per instruction set. The includer defines I2DL_KERNELS (the table's name),
+// I2DL_NAME and I2DL_VECTOR_BYTES, and I2DL_REGISTERS, the number of vector registers. All is in an unnamed namespace:
+// no symbol but the table leaves the file, so no code for a newer processor can be linked into the baseline.
+//
+// Vectors are GNU vector types, not intrinsics: one text serves SSE2, AVX2, AVX-512 and NEON.
+
+#include "kernels.h"
+
+namespace i2dl {
+namespace {
+
+template <typename T>
+struct Simd {
+    typedef T Vector __attribute__((vector_size(I2DL_VECTOR_BYTES)));
+    static constexpr int length = I2DL_VECTOR_BYTES / sizeof(T);
+};
+
+template <typename V, typename T>
+inline __attribute__((always_inline)) V load(const T* from) {
+    V value;
+    __builtin_memcpy(&value, from, sizeof value);
+    return value;
+}
+
+template <typename V, typename T>
+inline __attribute__((always_inline)) void store(T* to, V value) {
+    __builtin_memcpy(to, &value, sizeof value);
+}
+
+// ------------------------------------------------------------------------------------------------- register tiles
+
+// As many vectors as leave room for the accumulators, one line of the source and one broadcast weight.
+constexpr int tile_vectors(int rows) {
+    const int accumulators = I2DL_REGISTERS >= 32 ? 24 : 12;
+    const int most = accumulators / rows;
+    return most > kMaxTileVectors ? kMaxTileVectors : most;
+}
+
+constexpr int kTileRows = I2DL_REGISTERS >= 32 ? 8 : 6;
+constexpr int kDotRows = I2DL_REGISTERS >= 32 ? 4 : 3;
+constexpr int kDotColumns = I2DL_REGISTERS >= 32 ? 6 : 4;
+
+template <typename T, int R, int N>
+void tile(int64_t depth, const T* weights, const T* source, const int64_t* offsets, const T* bias, T* out,
+          int64_t out_step) {
+    using V = typename Simd<T>::Vector;
+    constexpr int L = Simd<T>::length;
+    V sum[R][N];
+#pragma GCC unroll 8
+    for (int i = 0; i < R; ++i) {
+        const V start = (bias ? bias[i] : T(0)) - V{};
+#pragma GCC unroll 8
+        for (int j = 0; j < N; ++j) sum[i][j] = start;
+    }
+    for (int64_t k = 0; k < depth; ++k) {
+        const T* line = source + offsets[k];
+        V value[N];
+#pragma GCC unroll 8
+        for (int j = 0; j < N; ++j) value[j] = load<V>(line + j * L);
+#pragma GCC unroll 8
+        for (int i = 0; i < R; ++i) {
+#pragma GCC unroll 8
+            for (int j = 0; j < N; ++j) sum[i][j] += weights[i] * value[j];
+        }
+        weights += R;
+    }
+#pragma GCC unroll 8
+    for (int i = 0; i < R; ++i) {
+#pragma GCC unroll 8
+        for (int j = 0; j < N; ++j) store(out + i * out_step + j * L, sum[i][j]);
+    }
+}
+
+template <typename T>
+using Tile = void (*)(int64_t, const T*, const T*, const int64_t*, const T*, T*, int64_t);
+
+template <typename T, int R>
+Tile<T> pick_tile(int vectors) {
+    constexpr int most = tile_vectors(R);
+    if constexpr (most >= 8) {
+        if (vectors == 8) return tile<T, R, 8>;
+        if (vectors == 7) return tile<T, R, 7>;
+    }
+    if constexpr (most >= 6) {
+        if (vectors == 6) return tile<T, R, 6>;
+        if (vectors == 5) return tile<T, R, 5>;
+    }
+    if constexpr (most >= 4) {
+        if (vectors == 4) return tile<T, R, 4>;
+    }
+    if constexpr (most >= 3) {
+        if (vectors == 3) return tile<T, R, 3>;
+    }
+    if constexpr (most >= 2) {
+        if (vectors == 2) return tile<T, R, 2>;
+    }
+    return tile<T, R, 1>;
+}
+
+template <typename T>
+Tile<T> pick_tile(int rows, int vectors) {
+    switch (rows) {
+        case 1:
+            return pick_tile<T, 1>(vectors);
+        case 2:
+            return pick_tile<T, 2>(vectors);
+        case 3:
+            return pick_tile<T, 3>(vectors);
+        case 4:
+            return pick_tile<T, 4>(vectors);
+        case 5:
+            return pick_tile<T, 5>(vectors);
+        case 6:
+            return pick_tile<T, 6>(vectors);
+#if I2DL_REGISTERS >= 32
+        case 7:
+            return pick_tile<T, 7>(vectors);
+        default:
+            return pick_tile<T, 8>(vectors);
+#else
+        default:
+            return pick_tile<T, 6>(vectors);
+#endif
+    }
+}
+
+// Copies a short line without writing past its end: two overlapping vectors instead of a loop over the remainder.
+template <typename T>
+inline __attribute__((always_inline)) void copy_line(T* to, const T* from, int64_t count) {
+    using V = typename Simd<T>::Vector;
+    constexpr int L = Simd<T>::length;
+    if (count >= L) {
+        int64_t i = 0;
+        for (; i + L <= count; i += L) store(to + i, load<V>(from + i));
+        if (i < count) store(to + count - L, load<V>(from + count - L));
+        return;
+    }
+    if constexpr (L >= 16) {
+        if (count >= 8) {
+            typedef T Half __attribute__((vector_size(8 * sizeof(T))));
+            const Half first = load<Half>(from), last = load<Half>(from + count - 8);
+            store(to, first);
+            store(to + count - 8, last);
+            return;
+        }
+    }
+    if constexpr (L >= 8) {
+        if (count >= 4) {
+            typedef T Half __attribute__((vector_size(4 * sizeof(T))));
+            const Half first = load<Half>(from), last = load<Half>(from + count - 4);
+            store(to, first);
+            store(to + count - 4, last);
+            return;
+        }
+    }
+    for (int64_t i = 0; i < count; ++i) to[i] = from[i];
+}
+
+template <typename T>
+void run_tiles(const TileRun<T>& run) {
+    constexpr int L = Simd<T>::length;
+    constexpr int kMaxWidth = kMaxTileVectors * L;
+    struct Piece {
+        int64_t from, to, count;
+    };
+    Piece pieces[kMaxWidth];
+    alignas(64) T buffer[kTileRows * kMaxWidth];
+
+    const int64_t panels = (run.rows + kTileRows - 1) / kTileRows;
+    const int64_t low = run.rows / panels, larger = run.rows % panels;  // the first `larger` panels have one row more
+    const int most = tile_vectors(static_cast<int>(low + (larger ? 1 : 0)));
+
+    int64_t row = 0, column = 0;  // of the next position
+    for (int64_t start = 0; start < run.length;) {
+        const int64_t left = (run.length - start + L - 1) / L;
+        // Two tiles of nearly equal width rather than a full one and a sliver.
+        const int vectors = static_cast<int>(left >= 2 * most ? most : left > most ? (left + 1) / 2 : left);
+        const int64_t width = vectors * L;
+        const int64_t filled = run.length - start < width ? run.length - start : width;
+
+        int count = 0;
+        for (int64_t at = 0; at < filled;) {
+            int64_t step = run.row_width - column;
+            if (step > filled - at) step = filled - at;
+            const int64_t kept = column + step <= run.row_valid ? step : run.row_valid - column;
+            if (kept > 0) {
+                const int64_t to = run.row_destination[row] + column * run.column_step;
+                if (count && run.column_step == 1 && pieces[count - 1].from + pieces[count - 1].count == at &&
+                    pieces[count - 1].to + pieces[count - 1].count == to) {
+                    pieces[count - 1].count += kept;
+                } else {
+                    pieces[count].from = at;
+                    pieces[count].to = to;
+                    pieces[count].count = kept;
+                    ++count;
+                }
+            }
+            at += step;
+            column += step;
+            if (column == run.row_width) {
+                column = 0;
+                ++row;
+            }
+        }
+
+        const bool whole = count == 1 && pieces[0].count == width && run.column_step == 1;
+        const T* weights = run.weights;
+        int64_t channel = 0;
+        for (int64_t panel = 0; panel < panels; ++panel) {
+            const int rows = static_cast<int>(low + (panel < larger ? 1 : 0));
+            const T* bias = run.bias ? run.bias + channel : nullptr;
+            T* to = run.destination + channel * run.channel_step;
+            const Tile<T> kernel = pick_tile<T>(rows, vectors);
+            if (whole) {
+                kernel(run.depth, weights, run.source + start, run.offsets, bias, to + pieces[0].to, run.channel_step);
+            } else {
+                kernel(run.depth, weights, run.source + start, run.offsets, bias, buffer, width);
+                for (int i = 0; i < rows; ++i) {
+                    for (int piece = 0; piece < count; ++piece) {
+                        const T* from = buffer + i * width + pieces[piece].from;
+                        T* target = to + i * run.channel_step + pieces[piece].to;
+                        const int64_t many = pieces[piece].count;
+                        if (run.column_step == 1) {
+                            copy_line(target, from, many);
+                        } else {
+                            for (int64_t x = 0; x < many; ++x) target[x * run.column_step] = from[x];
+                        }
+                    }
+                }
+            }
+            weights += rows * run.depth;
+            channel += rows;
+        }
+        start += width;
+    }
+}
+
+// --------------------------------------------------------------------------------------------------- dot products
+
+template <typename T, int R, int C>
+void dots(const DotRun<T>& run, const T* gradient, const int64_t* offsets, T* out) {
+    using V = typename Simd<T>::Vector;
+    constexpr int L = Simd<T>::length;
+    V sum[R][C];
+#pragma GCC unroll 8
+    for (int i = 0; i < R; ++i) {
+#pragma GCC unroll 8
+        for (int j = 0; j < C; ++j) sum[i][j] = V{};
+    }
+    for (int64_t s = 0; s < run.segments; ++s) {
+        const T* line = gradient + run.gradient_start[s];
+        const T* source = run.source + run.source_start[s];
+        const int64_t length = run.lengths[s];
+        const T* from[C];
+#pragma GCC unroll 8
+        for (int j = 0; j < C; ++j) from[j] = source + offsets[j];
+        for (int64_t p = 0; p < length; p += L) {
+            V value[R];
+#pragma GCC unroll 8
+            for (int i = 0; i < R; ++i) value[i] = load<V>(line + i * run.gradient_step + p);
+#pragma GCC unroll 8
+            for (int j = 0; j < C; ++j) {
+                const V other = load<V>(from[j] + p);
+#pragma GCC unroll 8
+                for (int i = 0; i < R; ++i) sum[i][j] += value[i] * other;
+            }
+        }
+    }
+    for (int i = 0; i < R; ++i) {
+        for (int j = 0; j < C; ++j) {
+            T lanes[L];
+            store(lanes, sum[i][j]);
+            for (int half = L / 2; half > 0; half /= 2) {
+                for (int x = 0; x < half; ++x) lanes[x] += lanes[x + half];
+            }
+            out[i * run.out_step + j] += lanes[0];
+        }
+    }
+}
+
+template <typename T, int R>
+void dots_of_row(int columns, const DotRun<T>& run, const T* gradient, const int64_t* offsets, T* out) {
+    switch (columns) {
+        case 1:
+            return dots<T, R, 1>(run, gradient, offsets, out);
+        case 2:
+            return dots<T, R, 2>(run, gradient, offsets, out);
+        case 3:
+            return dots<T, R, 3>(run, gradient, offsets, out);
+        case 4:
+            return dots<T, R, 4>(run, gradient, offsets, out);
+#if I2DL_REGISTERS >= 32
+        case 5:
+            return dots<T, R, 5>(run, gradient, offsets, out);
+        case 6:
+            return dots<T, R, 6>(run, gradient, offsets, out);
+#endif
+    }
+}
+
+template <typename T>
+void run_dots(const DotRun<T>& run) {
+    const int64_t bands = (run.rows + kDotRows - 1) / kDotRows;
+    const int64_t groups = (run.columns + kDotColumns - 1) / kDotColumns;
+    for (int64_t band = 0; band < bands; ++band) {
+        const int64_t first = run.rows * band / bands, rows = run.rows * (band + 1) / bands - first;
+        const T* gradient = run.gradient + first * run.gradient_step;
+        for (int64_t group = 0; group < groups; ++group) {
+            const int64_t column = run.columns * group / groups;
+            const int columns = static_cast<int>(run.columns * (group + 1) / groups - column);
+            T* out = run.out + first * run.out_step + column;
+            switch (rows) {
+                case 1:
+                    dots_of_row<T, 1>(columns, run, gradient, run.offsets + column, out);
+                    break;
+                case 2:
+                    dots_of_row<T, 2>(columns, run, gradient, run.offsets + column, out);
+                    break;
+                case 3:
+                    dots_of_row<T, 3>(columns, run, gradient, run.offsets + column, out);
+                    break;
+#if I2DL_REGISTERS >= 32
+                default:
+                    dots_of_row<T, 4>(columns, run, gradient, run.offsets + column, out);
+                    break;
+#endif
+            }
+        }
+    }
+}
+
+// --------------------------------------------------------------------------------------------- slabs and columns
+
+template <typename T>
+inline void zero_line(T* to, int64_t count) {
+    for (int64_t i = 0; i < count; ++i) to[i] = T(0);
+}
+
+template <typename T>
+void fill_slab(const SlabFill<T>& fill) {
+    T* plane = fill.slab;
+    const int64_t plane_size = fill.extent[0] * fill.extent[1] * fill.extent[2];
+    for (int64_t channel = 0; channel < fill.channels; ++channel) {
+        const T* image = fill.source + channel * fill.channel_step;
+        for (int64_t rz = 0; rz < fill.residue_count[0]; ++rz) {
+            for (int64_t ry = 0; ry < fill.residue_count[1]; ++ry) {
+                for (int64_t rx = 0; rx < fill.residue_count[2]; ++rx, plane += plane_size) {
+                    const int64_t stride = fill.stride[2];
+                    // Columns x with 0 <= (first + x) * stride + residue < size.
+                    const int64_t residue = fill.residue[2][rx], used = fill.used[2];
+                    const int64_t width = fill.size[2];
+                    const int64_t end = width > residue ? (width - residue + stride - 1) / stride : 0;
+                    int64_t low = -fill.first[2], high = end - fill.first[2];
+                    low = low < 0 ? 0 : low > used ? used : low;
+                    high = high < low ? low : high > used ? used : high;
+                    for (int64_t z = 0; z < fill.used[0]; ++z) {
+                        const int64_t depth = (fill.first[0] + z) * fill.stride[0] + fill.residue[0][rz];
+                        for (int64_t y = 0; y < fill.used[1]; ++y) {
+                            T* to = plane + (z * fill.extent[1] + y) * fill.extent[2];
+                            const int64_t height = (fill.first[1] + y) * fill.stride[1] + fill.residue[1][ry];
+                            if (depth < 0 || depth >= fill.size[0] || height < 0 || height >= fill.size[1]) {
+                                zero_line(to, used);
+                                continue;
+                            }
+                            const T* from = image + (depth * fill.size[1] + height) * width +
+                                            (fill.first[2] + low) * stride + residue;
+                            zero_line(to, low);
+                            if (stride == 1) {
+                                copy_line(to + low, from, high - low);
+                            } else if (stride == 2) {
+                                for (int64_t x = 0; x < high - low; ++x) to[low + x] = from[2 * x];
+                            } else {
+                                for (int64_t x = 0; x < high - low; ++x) to[low + x] = from[stride * x];
+                            }
+                            zero_line(to + high, used - high);
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+template <typename T>
+void pack_columns(const ColumnPack<T>& pack) {
+    using V = typename Simd<T>::Vector;
+    constexpr int L = Simd<T>::length;
+    for (int64_t k = 0; k < pack.depth; ++k) {
+        const T* from = pack.source + pack.offsets[k];
+        T* to = pack.columns + k * pack.column_step;
+        for (int64_t row = 0; row < pack.rows; ++row) {
+            const T* line = from + pack.row_source[row];
+            for (int64_t x = 0; x < pack.row_valid; x += L) store(to + x, load<V>(line + x));
+            to += pack.row_valid;
+        }
+    }
+}
+
+// -------------------------------------------------------------------------------------------------------- pooling
+
+template <typename T, typename I, int S>
+void max_tap(const MaxRow<T, I>& row, int64_t tap) {
+    const int64_t low = row.tap_low[tap], high = row.tap_high[tap], stride = S ? S : row.stride;
+    const T* plane = row.plane + row.tap_start[tap] + low * stride;
+    const I start = static_cast<I>(row.tap_start[tap] + low * stride);
+    T* __restrict best = row.best + low;
+    I* __restrict index = row.index + low;
+    const I count = static_cast<I>(high - low);
+    for (I x = 0; x < count; ++x) {
+        const T value = plane[x * stride];
+        const bool larger = (value > best[x]) | (value != value);  // not a number wins, and stays
+        best[x] = larger ? value : best[x];
+        index[x] = larger ? static_cast<I>(start + x * static_cast<I>(stride)) : index[x];
+    }
+}
+
+template <typename T, typename I>
+void max_row(const MaxRow<T, I>& row) {
+    for (int64_t tap = 0; tap < row.taps; ++tap) {
+        if (row.stride == 1) {
+            max_tap<T, I, 1>(row, tap);
+        } else if (row.stride == 2) {
+            max_tap<T, I, 2>(row, tap);
+        } else {
+            max_tap<T, I, 0>(row, tap);
+        }
+    }
+}
+
+template <typename T>
+void add_row(const SumRow<T>& row) {
+    const T* __restrict source = row.source;
+    T* __restrict sum = row.sum;
+    if (row.stride == 1) {
+        for (int64_t x = row.low; x < row.high; ++x) sum[x] += source[x];
+    } else if (row.stride == 2) {
+        for (int64_t x = row.low; x < row.high; ++x) sum[x] += source[2 * x];
+    } else {
+        for (int64_t x = row.low; x < row.high; ++x) sum[x] += source[row.stride * x];
+    }
+}
+
+template <typename T>
+void spread_row(const SumRow<T>& row) {
+    T* __restrict target = const_cast<T*>(row.source);
+    const T* __restrict share = row.sum;
+    if (row.stride == 1) {
+        for (int64_t x = row.low; x < row.high; ++x) target[x] += share[x];
+    } else {
+        for (int64_t x = row.low; x < row.high; ++x) target[row.stride * x] += share[x];
+    }
+}
+
+// ---------------------------------------------------------------------------------------------------------- table
+
+#define I2DL_TABLE(T)                                                                                          \
+    {Simd<T>::length,                                                                                          \
+     kTileRows,                                                                                                \
+     kDotRows,                                                                                                 \
+     kDotColumns,                                                                                              \
+     {0, tile_vectors(1), tile_vectors(2), tile_vectors(3), tile_vectors(4), tile_vectors(5), tile_vectors(6), \
+      tile_vectors(7), tile_vectors(8)},                                                                       \
+     run_tiles<T>,                                                                                             \
+     run_dots<T>,                                                                                              \
+     fill_slab<T>,                                                                                             \
+     pack_columns<T>,                                                                                          \
+     max_row<T, int32_t>,                                                                                      \
+     max_row<T, int64_t>,                                                                                      \
+     add_row<T>,                                                                                               \
+     spread_row<T>}
+
+}  // namespace
+
+extern const Kernels I2DL_KERNELS;
+const Kernels I2DL_KERNELS = {I2DL_NAME, I2DL_TABLE(float), I2DL_TABLE(double)};
+
+}  // namespace i2dl

@@ -1,0 +1,8 @@
+#include "binding.h"
+
+PYBIND11_MODULE(_native, module) {
+    module.doc() = "Convolution and pooling of NumPy arrays in C++; see tinygrad_i2dl.backends.native.";
+    i2dl::bind_runtime(module);
+    i2dl::bind_convolution(module);
+    i2dl::bind_pooling(module);
+}
