@@ -667,3 +667,15 @@ def test_whole_modules_load_where_code_may_run():
     loaded = read_archive(saved(module), builders, trusted_find=find)
     assert type(loaded) is OurLinear and notes == [{"note": "attribute"}]
     np.testing.assert_array_equal(loaded._parameters["weight"], module.weight.detach().numpy())
+
+
+def test_dtypes_without_a_storage_class_in_one_file():
+    values = {"a": torch.arange(6).to(torch.uint16)[2:], "b": torch.arange(4).to(torch.uint64), "d": torch.uint32}
+    for new_format in (True, False):
+        loaded = read_archive(saved(values, _use_new_zipfile_serialization=new_format))
+        assert loaded["a"].tolist() == [2, 3, 4, 5] and loaded["b"].tolist() == [0, 1, 2, 3]
+        assert [loaded["a"].dtype, loaded["b"].dtype, loaded["d"]] == [
+            np.uint16,
+            np.uint64,
+            TorchName("torch", "uint32"),
+        ]

@@ -588,3 +588,12 @@ def test_mutated_pickles_are_read_or_refused(seed, changes):
         read_archive(archive(bytes(pickled), storages))
     except REFUSALS:
         pass
+
+
+def test_keys_with_equal_hashes_are_refused():
+    """A dict of n such keys takes n^2 steps; integers of 64 bits and text cannot be made to collide like this."""
+    assert hash(complex(1000003, 0)) == hash(complex(0, 1))
+    keys = b"".join(
+        b"h\x00G" + struct.pack(">d", 1000003.0 * i) + b"G" + struct.pack(">d", -i) + b"\x86RN" for i in range(9)
+    )
+    refused(archive(b"\x80\x02c__builtin__\ncomplex\nq\x000}(" + keys + b"u."), "key of type complex")

@@ -206,6 +206,12 @@ def test_suffixes_break_lines_where_pytorch_breaks_them(count, linewidth, grad):
     assert ours == expected
 
 
+def test_dtype_names_with_and_without_prefix():
+    for dtype in (torch.int64, torch.float32, torch.float64, torch.int32):
+        bare = tensor_repr(torch.ones(2, dtype=dtype).numpy(), dtype_name=str(dtype).removeprefix("torch."))
+        assert bare == repr(torch.ones(2, dtype=dtype))
+
+
 def test_device_is_named_before_everything_else():
     meta = torch.zeros(3, device="meta", dtype=torch.float64, requires_grad=True)
     expected = repr(meta).replace("..., ", "[0., 0., 0.], ").replace("meta", "cuda:0").replace("size=(3,), ", "")

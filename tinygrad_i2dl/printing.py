@@ -36,7 +36,7 @@ LARGEST_FIXED = 1e8
 SMALLEST_FIXED = 1e-4
 LARGEST_FIXED_RATIO = 1000.0
 
-NEVER_NAMED_DTYPES = ("torch.int64", "torch.bool")  # their elements already say what they are
+NEVER_NAMED_DTYPES = ("int64", "bool")  # their elements already say what they are
 
 
 @dataclass(frozen=True)
@@ -286,8 +286,8 @@ def format_array(array: Array, *, options: PrintOptions | None = None, indent: i
 def tensor_repr(
     array: Array,
     *,
-    dtype_name: str = "torch.float32",
-    default_dtype_name: str = "torch.float32",
+    dtype_name: str = "float32",
+    default_dtype_name: str = "float32",
     device_text: str | None = None,
     requires_grad: bool = False,
     grad_fn_name: str | None = None,
@@ -297,7 +297,8 @@ def tensor_repr(
 
     Args:
         array: the elements, of any shape.
-        dtype_name: the tensor's dtype, such as ``"torch.float64"``; named in the text unless it goes without saying.
+        dtype_name: the tensor's dtype, such as ``"float64"`` or ``"torch.float64"``; named in the text unless it goes
+            without saying.
         default_dtype_name: the dtype that floats have by default, which is not named.
         device_text: the device to name, such as ``"cuda:0"``; None for the default device.
         requires_grad: whether a leaf asks for a gradient; `grad_fn_name` takes its place where there is one.
@@ -309,7 +310,7 @@ def tensor_repr(
 
     >>> tensor_repr(np.float32([[0.1, 2]]), grad_fn_name="MulBackward0")
     'tensor([[0.1000, 2.0000]], grad_fn=<MulBackward0>)'
-    >>> tensor_repr(np.zeros((0, 3), np.int32), dtype_name="torch.int32")
+    >>> tensor_repr(np.zeros((0, 3), np.int32), dtype_name="int32")
     'tensor([], size=(0, 3), dtype=torch.int32)'
     """
     options = _options if options is None else options
@@ -324,10 +325,11 @@ def tensor_repr(
     # A shape is written where the brackets may not show it.
     if (size == 0 and len(shape) != 1) or (options.edgeitems == 0 and size > 0):
         suffixes.append(f"size={shape}")
+    dtype_name, default_dtype_name = (name.removeprefix("torch.") for name in (dtype_name, default_dtype_name))
     unnamed_complex = default_dtype_name.replace("float32", "complex64").replace("float64", "complex128")
     unnamed = (default_dtype_name,) if size == 0 else (default_dtype_name, unnamed_complex, *NEVER_NAMED_DTYPES)
     if dtype_name not in unnamed:
-        suffixes.append(f"dtype={dtype_name}")
+        suffixes.append(f"dtype=torch.{dtype_name}")
     if grad_fn_name is not None:
         suffixes.append(f"grad_fn=<{grad_fn_name}>")
     elif requires_grad:

@@ -122,9 +122,8 @@ class Container:
         infos = sorted(self._archive.infolist(), key=lambda info: info.header_offset)
         if infos and infos[0].header_offset != start:
             raise RuntimeError(
-                f"{self._source}: its last zip archive starts at byte {infos[0].header_offset:,}, not at byte "
-                f"{start:,}, "
-                "where reading starts; save each checkpoint to a file of its own, or seek() to the last one"
+                f"{self._source}: its last zip archive starts at byte {infos[0].header_offset:,}, "
+                f"but reading starts at byte {start:,}; save each checkpoint to a file of its own or seek() to the last"
             )
         for info in infos:
             path = info.orig_filename
@@ -161,8 +160,7 @@ class Container:
             if info.file_size > largest:
                 raise RuntimeError(
                     f"{self._source}: member {name!r} claims to unpack {info.compress_size:,} bytes into "
-                    f"{info.file_size:,}, more than the {LARGEST_COMPRESSION} to 1 that weights could reach; it is "
-                    "refused"
+                    f"{info.file_size:,}, more than {LARGEST_COMPRESSION} to 1, which weights never reach"
                 )
             members[name] = info
         return members

@@ -107,8 +107,8 @@ def _read(
             raise UnpicklingError(f"{source} is no checkpoint but {meaning}")
     if not start.startswith(b"\x80"):
         raise UnpicklingError(
-            f"{source} is no checkpoint: it starts with {start[:8]!r}, expected a zip archive or a pickle of "
-            "protocol 2 or more"
+            f"{source} is no checkpoint: it starts with {start[:8]!r}, "
+            "expected a zip archive or a pickle of protocol 2 or more"
         )
     file.seek(position)
     try:
@@ -239,9 +239,8 @@ def _read_zip(
             )
     if container.size("data.pkl") > PICKLE_LIMIT:
         raise RuntimeError(
-            f"{source}: its pickle has {container.size('data.pkl'):,} bytes, more than the {PICKLE_LIMIT:,} that "
-            "are allowed; "
-            "save large data as tensors, which lie outside the pickle"
+            f"{source}: its pickle has {container.size('data.pkl'):,} bytes, "
+            f"more than the {PICKLE_LIMIT:,} that are allowed; save large data as tensors, which lie outside the pickle"
         )
     storages: dict[str, tuple[StorageClass, Storage]] = {}
 
@@ -314,8 +313,8 @@ def _read_legacy(data: bytes, source: str, names: AllowList, locate: _Locations)
         end = start + elements * _itemsize(storage_class)
         if end > len(data) or LENGTH.unpack_from(data, position)[0] != elements:
             raise UnpicklingError(
-                f"the storage {key!r} of {elements:,} elements is not where it should be; the file was cut short or "
-                "changed"
+                f"the storage {key!r} of {elements:,} elements is not where it should be; "
+                "the file was cut short or changed"
             )
         memory = np.frombuffer(data, np.uint8, end - start, start).copy()
         _clean_bools(memory, storage_class)
@@ -331,7 +330,11 @@ def _read_legacy(data: bytes, source: str, names: AllowList, locate: _Locations)
 
 
 LENGTH = struct.Struct("<q")
-NOTHING_BUILT = Builders(*[lambda *arguments: None] * len(Builders._fields))
+NOTHING_BUILT = Builders(
+    tensor=lambda stored: None,
+    parameter=lambda tensor, requires_grad: None,
+    attributes=lambda value, attributes: None,
+)
 
 
 class _DeclaredStorages:

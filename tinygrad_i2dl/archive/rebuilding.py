@@ -75,9 +75,8 @@ def strided_view(typed: TypedStorage, element: str, offset: Any, size: Any, stri
     last = offset + sum((length - 1) * step for length, step in zip(size, stride, strict=True))
     if last >= held:
         raise UnpicklingError(
-            f"a tensor of size {size}, stride {stride} and offset {offset} needs {last + 1:,} elements, but its "
-            "storage "
-            f"holds {held:,}; the file is damaged or was made to deceive"
+            f"a tensor of size {size}, stride {stride} and offset {offset} needs {last + 1:,} elements, "
+            f"but its storage holds {held:,}; the file is damaged or was made to deceive"
         )
     if count > max(held, EXPANDED_LIMIT):
         raise UnpicklingError(
@@ -407,6 +406,5 @@ def explained_refusal(module: str, name: str) -> UnpicklingError:
     meaning = next(text for prefix, start, text in REFUSALS if module.startswith(prefix) and name.startswith(start))
     return UnpicklingError(
         f"the file asks for {module[:200]}.{name[:200]}, which is not on the list of plain data that may be loaded: "
-        f"{meaning}. "
-        "Only if you trust whoever made the file as much as a program you run: load it with weights_only=False"
+        f"{meaning}. Only if you trust the file's maker as much as a program you run, load it with weights_only=False"
     )

@@ -55,8 +55,8 @@ def write_archive(obj: Any, path_or_file: Any, to_stored: ToStored = _array_only
     is_file = hasattr(path_or_file, "write")
     if not is_file and not isinstance(path_or_file, (str, os.PathLike)):
         raise TypeError(
-            f"expected a path or a file object open for writing bytes, got {type(path_or_file).__name__}: "
-            f"{path_or_file!r:.80}"
+            "expected a path or a file object open for writing bytes, "
+            f"got {type(path_or_file).__name__}: {path_or_file!r:.80}"
         )
     storages = _Storages()
     pickled = Pickle(to_stored, storages.place)
@@ -108,16 +108,14 @@ class _Storages:
             )
         if array.dtype.name not in ELEMENT_NAMES or not array.dtype.isnative:
             raise TypeError(
-                f"cannot save an array of dtype {array.dtype}; PyTorch's files hold {', '.join(ELEMENT_NAMES)}, in "
-                "this "
-                "machine's byte order: convert it with array.astype first"
+                f"cannot save an array of dtype {array.dtype}; PyTorch's files hold {', '.join(ELEMENT_NAMES)}, "
+                "in this machine's byte order: convert it with array.astype first"
             )
         itemsize = array.dtype.itemsize
         if any(stride < 0 or stride % itemsize for stride in array.strides):
             raise TypeError(
-                f"cannot save an array with strides {array.strides} of {itemsize}-byte elements: PyTorch has none "
-                "that are "
-                "negative or fractions of an element; save a copy instead"
+                f"cannot save an array with strides {array.strides} of {itemsize}-byte elements: "
+                "PyTorch has none that are negative or fractions of an element; save a copy instead"
             )
         place = StorageSlice()
         place.unit = 1 if array.dtype.name in STORAGE_CLASSES else itemsize
