@@ -423,6 +423,17 @@ def test_wrong_checksum_of_a_storage():
     refused(io.BytesIO(content), "damaged zip archive.*CRC", RuntimeError)
 
 
+@pytest.mark.parametrize("compression", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])
+def test_wrong_checksum_in_the_directory(compression):
+    content = np.random.default_rng(0).random(500_000).astype(np.float32).tobytes()  # longer than one step of reading
+    pickled = b"\x80\x02" + tensor(500_000, (500_000,), (1,)) + b"."
+    file = archive(pickled, {"0": content}, compression).getvalue()
+    assert read_archive(io.BytesIO(file)).tobytes() == content
+    checksum = struct.pack("<I", zlib.crc32(content))
+    assert file.count(checksum) == 2
+    refused(io.BytesIO(file.replace(checksum, struct.pack("<I", 12345))), "damaged zip archive.*CRC", RuntimeError)
+
+
 @pytest.mark.parametrize(
     "path", ["/data/0", "archive/../../evil", "archive\\data", "C:/data", "archive/./x", "../archive/data"]
 )

@@ -175,7 +175,7 @@ class Container:
         return self._members[name].file_size
 
     def read(self, name: str) -> np.ndarray[Any, np.dtype[np.uint8]]:
-        """Read a member into fresh memory and check its checksum."""
+        """Read a member into fresh memory; the parser checks its checksum with the last byte."""
         memory = np.empty(self.size(name), np.uint8)
         filled = 0
         with _damage_named(self._source), self._archive.open(self._members[name]) as content:
@@ -187,5 +187,4 @@ class Container:
                     )
                 memory[filled : filled + len(part)] = np.frombuffer(part, np.uint8)
                 filled += len(part)
-            content.read(1)  # makes the parser notice the end, and with it a wrong checksum
         return memory

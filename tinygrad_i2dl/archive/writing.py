@@ -129,7 +129,7 @@ class _Storages:
         order = {id(each.place): position for position, each in enumerate(self._placed)}
         groups = [[each] for each in self._placed if each.start == each.end]  # no elements: nothing to share
         occupied, end = [each for each in self._placed if each.start < each.end], -1
-        for each in sorted(occupied, key=lambda each: (each.start, -each.end)):
+        for each in sorted(occupied, key=lambda each: each.start):
             if each.start >= end:
                 groups.append([each])
             else:
