@@ -1,0 +1,780 @@
+"""The base class of all layers and models: keeps parameters, buffers and submodules, and what can be done with all of them."""
+
+from __future__ import annotations
+
+import collections
+import functools
+import weakref
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from ..dtypes import dtype as dtype_class
+from ..engine.mode import no_grad
+from ..engine.node import RemovableHandle
+from ..tensors import Parameter, Tensor, current_node, make
+
+__all__ = ["Buffer", "Module", "Parameter", "UninitializedParameter"]
+
+
+class Buffer(Tensor):
+    """A tensor that assigning to a module's attribute registers as a buffer: state that is saved but not trained."""
+
+    __slots__ = ()
+
+    def __init__(self, data: Tensor | None = None, *, persistent: bool = True) -> None:
+        super().__init__(*(() if data is None else (data,)))
+        self.persistent = persistent
+
+
+class UninitializedParameter(Parameter):
+    """A parameter whose shape is decided by the first input that its lazy module gets."""
+
+    __slots__ = ()
+
+    def __init__(self, requires_grad: bool = True) -> None:
+        super().__init__(None, requires_grad)
+
+    def __repr__(self) -> str:
+        return "<UninitializedParameter>"
+
+
+class IncompatibleKeys(collections.namedtuple("IncompatibleKeys", ["missing_keys", "unexpected_keys"])):
+    """What `load_state_dict` returns: keys that the file lacks, and keys that the module does not know."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "<All keys matched successfully>" if not self.missing_keys and not self.unexpected_keys else super().__repr__()
+
+    __str__ = __repr__
+
+
+class Module:
+    """A layer or a model. Subclasses assign parameters and submodules in ``__init__`` and define ``forward``.
+
+    >>> import tinygrad_i2dl as torch
+    >>> class Line(torch.nn.Module):
+    ...     def __init__(self):
+    ...         super().__init__()
+    ...         self.slope = torch.nn.Parameter(torch.tensor(2.0))
+    ...     def forward(self, x):
+    ...         return self.slope * x
+    >>> line = Line()
+    >>> line(torch.tensor([1.0, 2.0])).detach(), [name for name, _ in line.named_parameters()]
+    (tensor([2., 4.]), ['slope'])
+    """
+
+    training: bool
+    dump_patches = False
+    _version = 1
+    _parameters: dict[str, Parameter | None]
+    _buffers: dict[str, Tensor | None]
+    _modules: dict[str, Module | None]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        # Parameters, buffers and modules stand in these dictionaries, which give their order, and in the instance's own,
+        # which makes reading them as fast as any attribute.
+        fields = self.__dict__
+        fields["training"] = True
+        fields["_parameters"] = {}
+        fields["_buffers"] = {}
+        fields["_non_persistent_buffers_set"] = set()
+        fields["_modules"] = {}
+        fields["_hooked"] = False  # whether any of the dictionaries below has ever been used
+        for name in _HOOKS:
+            fields[name] = {}
+
+    def forward(self, *args: Any, **kwargs: Any) -> Any:
+        """Compute the output; every subclass defines it. Call the module itself, which also runs hooks."""
+        raise NotImplementedError(f'Module [{type(self).__name__}] is missing the required "forward" function')
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        if not self._hooked and not _global_hooks:
+            return self.forward(*args, **kwargs)
+        return self._call_with_hooks(args, kwargs)
+
+    # --- registering ---
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        fields = self.__dict__
+        if isinstance(value, Parameter):
+            self._need_init("parameters")
+            self._forget(name)
+            fields["_parameters"][name] = value
+            fields[name] = value
+        elif isinstance(value, Module):
+            self._need_init("modules")
+            self._forget(name)
+            fields["_modules"][name] = value
+            fields[name] = value
+        elif isinstance(value, Buffer):
+            self._forget(name)
+            self.register_buffer(name, value, value.persistent)
+        else:
+            registered = fields.get("_parameters")
+            if registered is not None:
+                if name in registered:
+                    if value is not None:
+                        raise TypeError(
+                            f"cannot assign a {type(value).__name__} as parameter {name!r}: "
+                            "it must be a torch.nn.Parameter or None (del it first to make it something else)"
+                        )
+                    registered[name] = None
+                elif name in fields["_modules"]:
+                    if value is not None:
+                        raise TypeError(f"cannot assign a {type(value).__name__} as submodule {name!r}: it must be a Module or None")
+                    fields["_modules"][name] = None
+                elif name in fields["_buffers"]:
+                    if value is not None and not isinstance(value, Tensor):
+                        raise TypeError(f"cannot assign a {type(value).__name__} as buffer {name!r}: it must be a Tensor or None")
+                    fields["_buffers"][name] = value
+            object.__setattr__(self, name, value)
+
+    def __getattr__(self, name: str) -> Any:
+        # Reached only for what is not in the instance: somebody wrote into the dictionaries directly.
+        fields = self.__dict__
+        for kind in ("_parameters", "_buffers", "_modules"):
+            if name in fields.get(kind, ()):
+                return fields[kind][name]
+        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+
+    def __delattr__(self, name: str) -> None:
+        found = self._forget(name)
+        if name in self.__dict__ or not found:
+            object.__delattr__(self, name)
+
+    def _need_init(self, what: str) -> None:
+        if "_parameters" not in self.__dict__:
+            raise AttributeError(f"cannot assign {what} before Module.__init__() was called: call super().__init__() first")
+
+    def _forget(self, name: str) -> bool:
+        fields = self.__dict__
+        found = False
+        for kind in ("_parameters", "_buffers", "_modules"):
+            if name in fields.get(kind, ()):
+                del fields[kind][name]
+                found = True
+        if found:
+            fields.pop(name, None)
+            fields["_non_persistent_buffers_set"].discard(name)
+        return found
+
+    def _check_name(self, name: str, kind: str, known: Mapping[str, Any]) -> None:
+        if "_parameters" not in self.__dict__:
+            raise AttributeError(f"cannot register a {kind} before Module.__init__() was called: call super().__init__() first")
+        if not isinstance(name, str):
+            raise TypeError(f"the name of a {kind} must be a string, got {type(name).__name__}")
+        if "." in name:
+            raise KeyError(f'the name of a {kind} cannot contain ".", got {name!r}')
+        if name == "":
+            raise KeyError(f"the name of a {kind} cannot be empty")
+        if hasattr(self, name) and name not in known:
+            raise KeyError(f"attribute {name!r} already exists")
+
+    def register_parameter(self, name: str, param: Parameter | None) -> None:
+        """Add a parameter, or None for one that this instance does without."""
+        self._check_name(name, "parameter", self.__dict__.get("_parameters", {}))
+        if param is not None and not isinstance(param, Parameter):
+            raise TypeError(f"cannot register a {type(param).__name__} as parameter {name!r}: it must be a torch.nn.Parameter or None")
+        if param is not None and param.grad_fn is not None:
+            raise ValueError(f"parameter {name!r} must be a leaf: it was computed from other tensors")
+        self._parameters[name] = param
+        self.__dict__[name] = param
+
+    def register_buffer(self, name: str, tensor: Tensor | None, persistent: bool = True) -> None:
+        """Add a tensor that is part of the state but not trained; `persistent`: saved in `state_dict`."""
+        self._check_name(name, "buffer", self.__dict__.get("_buffers", {}))
+        if tensor is not None and not isinstance(tensor, Tensor):
+            raise TypeError(f"cannot register a {type(tensor).__name__} as buffer {name!r}: it must be a Tensor or None")
+        self._buffers[name] = tensor
+        self.__dict__[name] = tensor
+        if persistent:
+            self._non_persistent_buffers_set.discard(name)
+        else:
+            self._non_persistent_buffers_set.add(name)
+
+    def add_module(self, name: str, module: Module | None) -> None:
+        """Add a submodule."""
+        if module is not None and not isinstance(module, Module):
+            raise TypeError(f"{type(module).__name__} is not a Module subclass")
+        self._check_name(name, "module", self.__dict__.get("_modules", {}))
+        self._modules[name] = module
+        self.__dict__[name] = module
+
+    register_module = add_module
+
+    # --- finding ---
+
+    def _named(
+        self, members: Callable[[Module], Mapping[str, Any]], prefix: str, recurse: bool, remove_duplicate: bool = True
+    ) -> Iterator[tuple[str, Any]]:
+        seen: set[int] = set()
+        for path, module in self.named_modules(prefix=prefix, remove_duplicate=remove_duplicate) if recurse else [(prefix, self)]:
+            for name, member in members(module).items():
+                if member is None or id(member) in seen:
+                    continue
+                if remove_duplicate:
+                    seen.add(id(member))
+                yield (path + "." if path else "") + name, member
+
+    def named_parameters(
+        self, prefix: str = "", recurse: bool = True, remove_duplicate: bool = True
+    ) -> Iterator[tuple[str, Parameter]]:
+        """Parameters of this module and its submodules with their names, each once."""
+        return self._named(lambda module: module._parameters, prefix, recurse, remove_duplicate)
+
+    def parameters(self, recurse: bool = True) -> Iterator[Parameter]:
+        """Parameters of this module and its submodules, each once."""
+        for _, parameter in self.named_parameters(recurse=recurse):
+            yield parameter
+
+    def named_buffers(self, prefix: str = "", recurse: bool = True, remove_duplicate: bool = True) -> Iterator[tuple[str, Tensor]]:
+        """Buffers of this module and its submodules with their names."""
+        return self._named(lambda module: module._buffers, prefix, recurse, remove_duplicate)
+
+    def buffers(self, recurse: bool = True) -> Iterator[Tensor]:
+        """Buffers of this module and its submodules."""
+        for _, buffer in self.named_buffers(recurse=recurse):
+            yield buffer
+
+    def named_children(self) -> Iterator[tuple[str, Module]]:
+        """Direct submodules with their names."""
+        seen: set[int] = set()
+        for name, module in self._modules.items():
+            if module is not None and id(module) not in seen:
+                seen.add(id(module))
+                yield name, module
+
+    def children(self) -> Iterator[Module]:
+        """Direct submodules."""
+        for _, module in self.named_children():
+            yield module
+
+    def named_modules(
+        self, memo: set[Module] | None = None, prefix: str = "", remove_duplicate: bool = True
+    ) -> Iterator[tuple[str, Module]]:
+        """This module and all below it, with their paths."""
+        if memo is None:
+            memo = set()
+        if self in memo:
+            return
+        if remove_duplicate:
+            memo.add(self)
+        yield prefix, self
+        for name, module in self._modules.items():
+            if module is not None:
+                yield from module.named_modules(memo, (prefix + "." if prefix else "") + name, remove_duplicate)
+
+    def modules(self) -> Iterator[Module]:
+        """This module and all below it."""
+        for _, module in self.named_modules():
+            yield module
+
+    def get_submodule(self, target: str) -> Module:
+        """The submodule at a path such as ``"encoder.0"``. Raises `AttributeError` if there is none."""
+        module: Any = self
+        for part in target.split(".") if target else ():
+            if part not in module._modules and not hasattr(module, part):
+                raise AttributeError(f"{type(module).__name__} has no attribute {part!r}")
+            module = module._modules[part] if part in module._modules else getattr(module, part)
+            if not isinstance(module, Module):
+                raise AttributeError(f"{part!r} is not a Module")
+        return module  # type: ignore[no-any-return]
+
+    def get_parameter(self, target: str) -> Parameter:
+        """The parameter at a path such as ``"encoder.0.weight"``."""
+        path, _, name = target.rpartition(".")
+        module = self.get_submodule(path)
+        if module._parameters.get(name) is None:
+            raise AttributeError(f"{type(module).__name__} has no parameter {name!r}")
+        return module._parameters[name]  # type: ignore[return-value]
+
+    def get_buffer(self, target: str) -> Tensor:
+        """The buffer at a path such as ``"norm.running_mean"``."""
+        path, _, name = target.rpartition(".")
+        module = self.get_submodule(path)
+        if module._buffers.get(name) is None:
+            raise AttributeError(f"{type(module).__name__} has no buffer {name!r}")
+        return module._buffers[name]  # type: ignore[return-value]
+
+    # --- changing all of it ---
+
+    def apply(self, fn: Callable[[Module], Any]) -> Module:
+        """Call `fn` on every submodule and then on this module; returns it."""
+        for module in self.children():
+            module.apply(fn)
+        fn(self)
+        return self
+
+    def _apply(self, convert: Callable[[Tensor], Tensor], recurse: bool = True) -> Module:
+        """Convert all parameters and buffers (dtype or device), keeping the parameters' identity."""
+        for module in self.children() if recurse else ():
+            module._apply(convert)
+        with no_grad():
+            for parameter in self._parameters.values():
+                if parameter is not None:
+                    parameter.data = convert(parameter)
+                    if parameter._grad is not None:
+                        gradient = convert(parameter._grad)
+                        parameter._grad = make(gradient._array)
+            for name, buffer in list(self._buffers.items()):
+                if buffer is not None:
+                    self._buffers[name] = self.__dict__[name] = convert(buffer)
+        return self
+
+    def to(self, *args: Any, **kwargs: Any) -> Module:
+        """Move and/or cast parameters and buffers: ``to(device)``, ``to(dtype)``, ``to(device, dtype)``, ``to(tensor)``.
+
+        A dtype applies to floating-point tensors only; anything but a floating-point dtype is refused.
+        """
+        wanted = kwargs.get("dtype") or next((a for a in args if isinstance(a, dtype_class)), None)
+        like = kwargs.get("tensor") or next((a for a in args if isinstance(a, Tensor)), None)
+        device = kwargs.get("device", next((a for a in args if not isinstance(a, (dtype_class, Tensor, bool))), None))
+        if like is not None:
+            wanted, device = like.dtype, like.device
+        if wanted is not None and not wanted.is_floating_point:
+            raise TypeError(f"Module.to() only casts to floating-point dtypes, got {wanted}")
+
+        def convert(tensor: Tensor) -> Tensor:
+            result: Any = tensor
+            if wanted is not None and tensor.dtype.is_floating_point:
+                result = result.to(wanted)
+            return result if device is None else result.to(device)  # type: ignore[no-any-return]
+
+        return self._apply(convert)
+
+    def _cast(self, wanted: str) -> Module:
+        return self._apply(lambda t: getattr(t, wanted)() if t.dtype.is_floating_point else t)
+
+    def float(self) -> Module:
+        """Cast floating-point parameters and buffers to float32."""
+        return self._cast("float")
+
+    def double(self) -> Module:
+        """Cast floating-point parameters and buffers to float64."""
+        return self._cast("double")
+
+    def half(self) -> Module:
+        """Cast floating-point parameters and buffers to float16."""
+        return self._cast("half")
+
+    def bfloat16(self) -> Module:
+        """Cast floating-point parameters and buffers to bfloat16."""
+        return self._cast("bfloat16")
+
+    def type(self, dst_type: Any) -> Module:
+        """Cast all parameters and buffers to `dst_type`."""
+        return self._apply(lambda t: t.type(dst_type))  # type: ignore[attr-defined]
+
+    def cpu(self) -> Module:
+        """Move everything to main memory."""
+        return self._apply(lambda t: t.cpu())  # type: ignore[attr-defined]
+
+    def cuda(self, device: Any = None) -> Module:
+        """Move everything to the GPU."""
+        return self._apply(lambda t: t.cuda(device))  # type: ignore[attr-defined]
+
+    def share_memory(self) -> Module:
+        """Does nothing: data-loader workers are threads and share memory already."""
+        return self
+
+    def to_empty(self, *, device: Any, recurse: bool = True) -> Module:
+        """Move to `device` without copying values."""
+        return self.to(device)
+
+    def train(self, mode: bool = True) -> Module:
+        """Switch this module and all below it to training (dropout drops, batch norm measures) or, with False, evaluation."""
+        if not isinstance(mode, bool):
+            raise ValueError(f"training mode is expected to be boolean, got {mode!r}")
+        self.training = mode
+        for module in self.children():
+            module.train(mode)
+        return self
+
+    def eval(self) -> Module:
+        """Switch to evaluation: ``train(False)``."""
+        return self.train(False)
+
+    def requires_grad_(self, requires_grad: bool = True) -> Module:
+        """Train (or freeze) all parameters."""
+        for parameter in self.parameters():
+            parameter.requires_grad_(requires_grad)
+        return self
+
+    def zero_grad(self, set_to_none: bool = True) -> None:
+        """Forget the gradients of all parameters, or set them to zero."""
+        for parameter in self.parameters():
+            if parameter._grad is not None:
+                if set_to_none:
+                    parameter._grad = None
+                else:
+                    parameter._grad = make(parameter._grad._array * 0)
+
+    # --- state ---
+
+    def state_dict(self, *args: Any, destination: Any = None, prefix: str = "", keep_vars: bool = False) -> dict[str, Any]:
+        """Parameters and persistent buffers by path, in the order and with the keys of PyTorch; tensors share the memory."""
+        if args:
+            destination = args[0]
+            prefix = args[1] if len(args) > 1 else prefix
+            keep_vars = args[2] if len(args) > 2 else keep_vars
+        if destination is None:
+            destination = collections.OrderedDict()
+            destination._metadata = collections.OrderedDict()
+        local = {"version": self._version}
+        if hasattr(destination, "_metadata"):
+            destination._metadata[prefix[:-1]] = local
+        for pre_hook in self._state_dict_pre_hooks.values():
+            pre_hook(self, prefix, keep_vars)
+        self._save_to_state_dict(destination, prefix, keep_vars)
+        for name, module in self._modules.items():
+            if module is not None:
+                module.state_dict(destination=destination, prefix=prefix + name + ".", keep_vars=keep_vars)
+        for hook in self._state_dict_hooks.values():
+            result = hook(self, destination, prefix, local)
+            if result is not None:
+                destination = result
+        return destination  # type: ignore[no-any-return]
+
+    def _save_to_state_dict(self, destination: dict[str, Any], prefix: str, keep_vars: bool) -> None:
+        for name, parameter in self._parameters.items():
+            if parameter is not None:
+                destination[prefix + name] = parameter if keep_vars else parameter.detach()
+        for name, buffer in self._buffers.items():
+            if buffer is not None and name not in self._non_persistent_buffers_set:
+                destination[prefix + name] = buffer if keep_vars else buffer.detach()
+        if type(self).get_extra_state is not Module.get_extra_state:
+            destination[prefix + "_extra_state"] = self.get_extra_state()
+
+    def get_extra_state(self) -> Any:
+        """Further state to put into `state_dict`; subclasses that define it also define `set_extra_state`."""
+        raise RuntimeError(f"{type(self).__name__} has no extra state")
+
+    def set_extra_state(self, state: Any) -> None:
+        """Restore what `get_extra_state` gave."""
+        raise RuntimeError(f"{type(self).__name__} has no extra state")
+
+    def load_state_dict(self, state_dict: Mapping[str, Any], strict: bool = True, assign: bool = False) -> IncompatibleKeys:
+        """Copy parameters and buffers from `state_dict` into this module and all below it.
+
+        Nothing is changed unless everything fits.
+
+        Args:
+            state_dict: as `state_dict` gives it.
+            strict: keys that are missing or unexpected are errors.
+            assign: take the tensors themselves instead of copying their values.
+
+        Raises:
+            RuntimeError: with the list of missing and unexpected keys and of all tensors of a wrong shape.
+        """
+        if not isinstance(state_dict, Mapping):
+            raise TypeError(f"expected state_dict to be dict-like, got {type(state_dict)}")
+        for hook in self._load_state_dict_pre_hooks.values():
+            hook(state_dict, "", {}, strict, [], [], [])
+        missing: list[str] = []
+        problems: list[str] = []
+        known: set[str] = set()
+        changes: list[Callable[[], None]] = []
+        metadata = getattr(state_dict, "_metadata", None)
+        for path, module in self.named_modules(remove_duplicate=False):
+            prefix = path + "." if path else ""
+            local = {} if metadata is None else metadata.get(path, {})
+            module._collect_loading(state_dict, prefix, local, assign, missing, problems, known, changes)
+        unexpected = [key for key in state_dict if key not in known]
+        if strict:
+            if unexpected:
+                problems.insert(0, f"Unexpected key(s) in state_dict: {', '.join(map(repr, unexpected))}.")
+            if missing:
+                problems.insert(0, f"Missing key(s) in state_dict: {', '.join(map(repr, missing))}.")
+        if problems:
+            details = "".join(f"\n\t{problem}" for problem in problems)
+            raise RuntimeError(f"Error(s) in loading state_dict for {type(self).__name__}:{details}")
+        with no_grad():
+            for change in changes:
+                change()
+        keys = IncompatibleKeys(missing, unexpected)
+        for module in self.modules():
+            for post_hook in module._load_state_dict_post_hooks.values():
+                post_hook(module, keys)
+        return keys
+
+    def _collect_loading(
+        self,
+        state_dict: Mapping[str, Any],
+        prefix: str,
+        metadata: Mapping[str, Any],
+        assign: bool,
+        missing: list[str],
+        problems: list[str],
+        known: set[str],
+        changes: list[Callable[[], None]],
+    ) -> None:
+        """Note what is to be copied into this module alone, and what is wrong."""
+        own: dict[str, Any] = dict(self._parameters)
+        own.update({n: b for n, b in self._buffers.items() if n not in self._non_persistent_buffers_set})
+        for name, target in own.items():
+            if target is None:
+                continue
+            key = prefix + name
+            known.add(key)
+            if key not in state_dict:
+                if not self._may_miss(name, metadata):
+                    missing.append(key)
+                continue
+            value = state_dict[key]
+            if not isinstance(value, Tensor):
+                problems.append(f"While copying the parameter named {key!r}: expected a Tensor, got {type(value).__name__}.")
+            elif isinstance(target, UninitializedParameter):
+                changes.append(functools.partial(self._take, name, value, True))
+            elif value._array.shape != target._array.shape and not (target.ndim == 0 and tuple(value.shape) == (1,)):
+                problems.append(
+                    f"size mismatch for {key}: copying a param with shape {value.shape} from checkpoint, "
+                    f"the shape in current model is {target.shape}."
+                )
+            else:
+                changes.append(functools.partial(self._take, name, value, assign))
+        if type(self).set_extra_state is not Module.set_extra_state:
+            key = prefix + "_extra_state"
+            known.add(key)
+            if key in state_dict:
+                changes.append(functools.partial(self.set_extra_state, state_dict[key]))
+            else:
+                missing.append(key)
+
+    def _may_miss(self, name: str, metadata: Mapping[str, Any]) -> bool:
+        """Whether a checkpoint of an older version may do without this entry."""
+        return False
+
+    def _take(self, name: str, value: Tensor, assign: bool) -> None:
+        target = self._parameters.get(name)
+        if target is None:
+            buffer = self._buffers[name]
+            assert buffer is not None
+            if assign:
+                self._buffers[name] = self.__dict__[name] = value
+            else:
+                buffer.copy_(value.reshape(buffer.shape))  # type: ignore[attr-defined]
+        elif assign:
+            taken = value if isinstance(value, Parameter) else Parameter(value.detach(), target.requires_grad)
+            self._parameters[name] = self.__dict__[name] = taken
+        else:
+            target.copy_(value.reshape(target.shape))  # type: ignore[attr-defined]
+
+    # --- hooks ---
+
+    def _hook(self, kind: str, hook: Callable[..., Any], prepend: bool = False) -> RemovableHandle:
+        self.__dict__["_hooked"] = True
+        hooks = self.__dict__[kind]
+        handle = RemovableHandle(hooks)
+        if prepend:
+            rest = dict(hooks)
+            hooks.clear()
+            hooks[handle.id] = hook
+            hooks.update(rest)
+        else:
+            hooks[handle.id] = hook
+        return handle
+
+    def register_forward_pre_hook(
+        self, hook: Callable[..., Any], *, prepend: bool = False, with_kwargs: bool = False
+    ) -> RemovableHandle:
+        """Call ``hook(module, args)`` before `forward`; what it returns, unless None, replaces the arguments."""
+        return self._hook("_forward_pre_hooks", _with_kwargs(hook, with_kwargs), prepend)
+
+    def register_forward_hook(
+        self, hook: Callable[..., Any], *, prepend: bool = False, with_kwargs: bool = False, always_call: bool = False
+    ) -> RemovableHandle:
+        """Call ``hook(module, args, output)`` after `forward`; what it returns, unless None, replaces the output."""
+        return self._hook("_forward_hooks", _with_kwargs(hook, with_kwargs), prepend)
+
+    def register_full_backward_pre_hook(self, hook: Callable[..., Any], prepend: bool = False) -> RemovableHandle:
+        """Call ``hook(module, grad_output)`` before gradients pass this module; a returned tuple replaces them."""
+        return self._hook("_backward_pre_hooks", hook, prepend)
+
+    def register_full_backward_hook(self, hook: Callable[..., Any], prepend: bool = False) -> RemovableHandle:
+        """Call ``hook(module, grad_input, grad_output)`` when the gradients of the module's inputs are known; a returned tuple
+        replaces ``grad_input``."""
+        return self._hook("_backward_hooks", hook, prepend)
+
+    register_backward_hook = register_full_backward_hook
+
+    def register_state_dict_pre_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
+        """Call ``hook(module, prefix, keep_vars)`` before `state_dict` collects."""
+        return self._hook("_state_dict_pre_hooks", hook)
+
+    def register_state_dict_post_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
+        """Call ``hook(module, state_dict, prefix, local_metadata)`` after `state_dict` collected."""
+        return self._hook("_state_dict_hooks", hook)
+
+    _register_state_dict_hook = register_state_dict_post_hook
+
+    def register_load_state_dict_pre_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
+        """Call ``hook(module, state_dict, prefix, ...)`` before `load_state_dict` reads."""
+        return self._hook("_load_state_dict_pre_hooks", functools.partial(hook, weakref.proxy(self)))
+
+    def _register_load_state_dict_pre_hook(self, hook: Callable[..., Any], with_module: bool = False) -> RemovableHandle:
+        return self._hook("_load_state_dict_pre_hooks", functools.partial(hook, weakref.proxy(self)) if with_module else hook)
+
+    def register_load_state_dict_post_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
+        """Call ``hook(module, incompatible_keys)`` after `load_state_dict`."""
+        return self._hook("_load_state_dict_post_hooks", hook)
+
+    def _call_with_hooks(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        for hook in (*_global_hooks.get("_forward_pre_hooks", {}).values(), *self._forward_pre_hooks.values()):
+            if isinstance(hook, _KeywordHook):
+                changed = hook.function(self, args, kwargs)
+                if changed is not None:
+                    args, kwargs = changed
+            else:
+                changed = hook(self, args)
+                if changed is not None:
+                    args = changed if isinstance(changed, tuple) else (changed,)
+        backward_hooks = self._backward_hooks or self._backward_pre_hooks
+        inputs: list[Tensor] = []
+        if backward_hooks:
+            args, inputs = _marked(args)
+        output = self.forward(*args, **kwargs)
+        for hook in (*_global_hooks.get("_forward_hooks", {}).values(), *self._forward_hooks.values()):
+            if isinstance(hook, _KeywordHook):
+                changed = hook.function(self, args, kwargs, output)
+            else:
+                changed = hook(self, args, output)
+            if changed is not None:
+                output = changed
+        if backward_hooks:
+            output = _watch_backward(self, inputs, output)
+        return output
+
+    # --- text ---
+
+    def extra_repr(self) -> str:
+        """What stands between the parentheses of the module's text."""
+        return ""
+
+    def _get_name(self) -> str:
+        return self.__class__.__name__
+
+    def __repr__(self) -> str:
+        lines = self.extra_repr().split("\n") if self.extra_repr() else []
+        children = [f"({name}): " + repr(module).replace("\n", "\n  ") for name, module in self._modules.items()]
+        if not children and len(lines) <= 1:
+            return f"{self._get_name()}({''.join(lines)})"
+        return f"{self._get_name()}(\n  " + "\n  ".join([*lines, *children]) + "\n)"
+
+    def __dir__(self) -> list[str]:
+        return sorted({*object.__dir__(self), *self._parameters, *self._buffers, *self._modules})
+
+    def __getstate__(self) -> dict[str, Any]:
+        return self.__dict__.copy()
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        for name in (*_HOOKS,):
+            self.__dict__.setdefault(name, {})
+
+    def compile(self, *args: Any, **kwargs: Any) -> None:
+        """Does nothing: modules run eagerly."""
+
+
+_HOOKS = (
+    "_forward_pre_hooks",
+    "_forward_hooks",
+    "_backward_pre_hooks",
+    "_backward_hooks",
+    "_state_dict_pre_hooks",
+    "_state_dict_hooks",
+    "_load_state_dict_pre_hooks",
+    "_load_state_dict_post_hooks",
+)
+_global_hooks: dict[str, dict[int, Callable[..., Any]]] = {}
+
+
+class _KeywordHook:
+    """A hook that also gets the keyword arguments."""
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        self.function = function
+
+
+def _with_kwargs(hook: Callable[..., Any], with_kwargs: bool) -> Any:
+    return _KeywordHook(hook) if with_kwargs else hook
+
+
+def _marked(args: tuple[Any, ...]) -> tuple[tuple[Any, ...], list[Tensor]]:
+    """The arguments with each tensor that requires a gradient replaced by a view, whose gradient is the module's alone."""
+    inputs: list[Tensor] = []
+    result: list[Any] = []
+    for each in args:
+        if isinstance(each, Tensor) and current_node(each) is not None:
+            each = each.view_as(each)  # type: ignore[attr-defined]
+        if isinstance(each, Tensor):
+            inputs.append(each)
+        result.append(each)
+    return tuple(result), inputs
+
+
+def _watch_backward(module: Module, inputs: list[Tensor], output: Any) -> Any:
+    """Arrange that the module's backward hooks see the gradients of its outputs, then those of its inputs."""
+    outputs = [output] if isinstance(output, Tensor) else [each for each in output if isinstance(each, Tensor)]
+    watched = [each for each in outputs if current_node(each) is not None]
+    if not watched:
+        return output
+    arrived: dict[int, Tensor] = {}
+    left: dict[int, Tensor] = {}
+    wanted = [number for number, each in enumerate(inputs) if current_node(each) is not None]
+
+    def of_outputs() -> tuple[Tensor | None, ...]:
+        return tuple(arrived.get(number) for number in range(len(outputs)))
+
+    def of_inputs() -> tuple[Tensor | None, ...]:
+        return tuple(left.get(number) for number in range(len(inputs)))
+
+    def finish(last: int | None) -> Tensor | None:
+        replaced = None
+        for hook in list(module._backward_hooks.values()):
+            returned = hook(module, of_inputs(), of_outputs())
+            if returned is not None:
+                several = returned if isinstance(returned, tuple) else (returned,)
+                for number, each in enumerate(several):
+                    if each is not None:
+                        left[number] = each
+                replaced = left.get(last) if last is not None else None
+        return replaced
+
+    def output_hook(number: int, gradient: Tensor) -> Tensor | None:
+        arrived[number] = gradient
+        replaced = None
+        if len(arrived) == len(watched):
+            for hook in list(module._backward_pre_hooks.values()):
+                returned = hook(module, of_outputs())
+                if returned is not None:
+                    several = returned if isinstance(returned, tuple) else (returned,)
+                    for place, each in enumerate(several):
+                        arrived[place] = each
+                    replaced = arrived[number]
+            if not wanted:
+                finish(None)
+        return replaced
+
+    def input_hook(number: int, gradient: Tensor) -> Tensor | None:
+        left[number] = gradient
+        if len([n for n in wanted if n in left]) < len(wanted):
+            return None
+        result = finish(number)
+        return result
+
+    marked = []
+    for number, each in enumerate(outputs):
+        if current_node(each) is not None:
+            each = each.view_as(each)  # type: ignore[attr-defined]
+            each.register_hook(functools.partial(output_hook, number))
+        marked.append(each)
+    for number in wanted:
+        inputs[number].register_hook(functools.partial(input_hook, number))
+    if isinstance(output, Tensor):
+        return marked[0]
+    replaced = iter(marked)
+    rebuilt = [next(replaced) if isinstance(each, Tensor) else each for each in output]
+    return type(output)(*rebuilt) if hasattr(output, "_fields") else type(output)(rebuilt)
+
+
