@@ -229,7 +229,7 @@ class FormulaNode(Node):
         op = self.op
         if recorded:
             saved = self._as_tensors(saved)
-        if op.simple is not None:
+        if op.simple is not None and self.shape is not None:  # one output
             return (op.simple(gradient, *saved[0]),)
         parents = self.parents
         if op.pair is not None:
@@ -909,6 +909,12 @@ def attach(function: Any, name: str, method: bool | str, inplace: Any) -> None:
         setattr(Operations, (method if isinstance(method, str) else name) + "_", inplace)
 
 
+def alias(function: Any, name: str, method: bool = True) -> Any:
+    """`function` itself, attached to Tensor under another name too."""
+    attach(function, name, method, function.in_place if method else None)
+    return function
+
+
 OPERATIONS: dict[str, Any] = {}  # every primitive and composite by name: what completeness tests and backends go through
 
 
@@ -1033,10 +1039,13 @@ def view(*, method: bool | str = False, several: bool = False) -> Any:
     return decorate
 
 
-def composite(function: Any = None, *, method: bool | str = False, inplace: bool = False, fused: bool = False) -> Any:
+def composite(
+    function: Any = None, *, method: bool | str = False, inplace: bool = False, fused: bool | Callable[..., Any] = False
+) -> Any:
     """Operation composed of others: no formula, derivatives of every order.
 
-    `method` and `inplace` attach it to Tensor. `fused`: backends may offer one kernel for the whole, used on arrays.
+    `method` and `inplace` attach it to Tensor. `fused`: backends may offer one kernel for the whole, used on arrays; a function
+    of (xp, ...) given here is the reference kernel, in place of the composition.
     """
     if function is None:
         return functools.partial(composite, method=method, inplace=inplace, fused=fused)
@@ -1045,7 +1054,7 @@ def composite(function: Any = None, *, method: bool | str = False, inplace: bool
     parameters = list(signature.parameters)
     takes_out = "out" in parameters
     variadic = any(p.kind is p.VAR_KEYWORD for p in signature.parameters.values())
-    table = KernelTable(name, lambda xp, *args: function(*args)) if fused else None
+    table = KernelTable(name, fused if callable(fused) else lambda xp, *args: function(*args)) if fused else None
 
     @functools.wraps(function)
     def call(*args: Any, **kwargs: Any) -> Any:
@@ -1107,4 +1116,4 @@ def user_frame() -> tuple[str, int, str, str]:
     return code.co_filename, frame.f_lineno, code.co_name, linecache.getline(code.co_filename, frame.f_lineno).strip()
 
 
-__all__ = ["FLOATING", "OPERATIONS", "Op", "binary", "composite", "primitive", "unary", "view"]
+__all__ = ["FLOATING", "OPERATIONS", "Op", "alias", "binary", "composite", "primitive", "unary", "view"]
