@@ -1,0 +1,81 @@
+"""Stochastic gradient descent."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..tensors import Tensor, make
+from .optimizer import Array, Optimizer, ParamsT, blocks, check_range, number
+
+__all__ = ["SGD"]
+
+
+class SGD(Optimizer):
+    """Gradient descent, with momentum if asked.
+
+    With gradient ``g`` (plus ``weight_decay * p``), learning rate ``lr``, momentum ``m`` and dampening ``d``::
+
+        v = m * v + (1 - d) * g      (the first time v = g)
+        p = p - lr * v               (nesterov: p - lr * (g + m * v))
+
+    Sutskever et al. 2013. Arguments as in PyTorch.
+
+    >>> import tinygrad_i2dl as torch
+    >>> p = torch.nn.Parameter(torch.tensor([1.0]))
+    >>> optimizer = torch.optim.SGD([p], lr=0.1)
+    >>> (p * p).sum().backward(); optimizer.step(); p.detach()
+    tensor([0.8000])
+    """
+
+    def __init__(
+        self,
+        params: ParamsT,
+        lr: float = 1e-3,
+        momentum: float = 0,
+        dampening: float = 0,
+        weight_decay: float = 0,
+        nesterov: bool = False,
+        *,
+        maximize: bool = False,
+        foreach: bool | None = None,
+        differentiable: bool = False,
+        fused: bool | None = None,
+    ) -> None:
+        check_range("learning rate", lr)
+        check_range("momentum value", momentum)
+        check_range("weight_decay value", weight_decay)
+        if nesterov and (momentum <= 0 or dampening != 0):
+            raise ValueError(f"Nesterov momentum requires a momentum and zero dampening, got {momentum} and {dampening}")
+        defaults = {
+            "lr": lr,
+            "momentum": momentum,
+            "dampening": dampening,
+            "weight_decay": weight_decay,
+            "nesterov": nesterov,
+            "maximize": maximize,
+            "foreach": foreach,
+            "differentiable": differentiable,
+            "fused": fused,
+        }
+        super().__init__(params, defaults)
+
+    def _update(self, parameter: Tensor, gradient: Array, state: dict[str, Any], group: dict[str, Any]) -> None:
+        lr, momentum, decay = number(group["lr"]), group["momentum"], group["weight_decay"]
+        if group["maximize"]:
+            gradient = -gradient
+        if momentum == 0:
+            for p, g in blocks(parameter._array, gradient):
+                p -= (g + p * decay if decay != 0 else g) * lr
+            return
+        buffer = state.get("momentum_buffer")
+        if buffer is None:
+            first = gradient + parameter._array * decay if decay != 0 else gradient.copy()
+            buffer = state["momentum_buffer"] = make(first)
+            parameter._array[...] -= (first + first * momentum if group["nesterov"] else first) * lr
+            return
+        for p, g, v in blocks(parameter._array, gradient, buffer._array):
+            if decay != 0:
+                g = g + p * decay
+            v *= momentum
+            v += g * (1 - group["dampening"]) if group["dampening"] else g
+            p -= (g + v * momentum if group["nesterov"] else v) * lr
