@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from .rational_approximation import erfc_of
+from .error_function import erfc_of
 
 Array = Any
 
