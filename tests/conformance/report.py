@@ -41,7 +41,6 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--strict", action="store_true", help="as --check, and where results.json is out of date")
     parser.add_argument("--write", action="store_true", help="renew results.json and RESULTS.md with what ran")
     options = parser.parse_args(arguments)
-    torch.set_num_threads(1)
     tiers = {int(tier) for tier in options.tier.split(",")}
     names = set(options.names.split(",")) if options.names else None
     entries = select(tiers, set(options.kind.split(",")), names)
