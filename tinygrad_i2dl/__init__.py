@@ -8,6 +8,7 @@ tensor([2., 4., 6.])
 """
 
 from . import autograd as autograd
+from . import special as special
 from . import nn as nn
 from . import optim as optim
 from .autograd import set_detect_anomaly as set_detect_anomaly
@@ -22,6 +23,7 @@ from .dtypes import int32 as int
 from .dtypes import int64 as long
 from .engine.mode import *
 from .ops.activation import *
+from .ops.comparison import *
 from .ops.creation import *
 from .ops.indexing import *
 from .ops.linalg import *

@@ -130,6 +130,7 @@ class Op:
         self.kernels = KernelTable(self.name, ufunc if ufunc is not None else reference)
         self.ufunc = ufunc
         self.floating = floating
+        self.numbers = (True, True)  # of two operands: may the first, the second be a Python number
         self.result = collections.namedtuple(self.name, outputs) if outputs else None  # type: ignore[misc]
         self.formulas: list[Formula] = []
         self.simple: Callable[..., Any] | None = None  # the formula of an operation that has one, for one input
@@ -340,7 +341,7 @@ def explain(op: Op, error: Exception, arguments: Sequence[Any]) -> Exception:
     if isinstance(error, numpy.exceptions.AxisError):
         return IndexError(f"{got}: a dimension is out of range; a tensor of n dimensions has dimensions -n to n-1")
     if isinstance(error, TypeError):
-        if arrays and "ufunc" in str(error):
+        if arrays and ("ufunc" in str(error) or "numpy boolean" in str(error)):
             return DtypeError(f"{got}: not defined for these dtypes")
         return TypeError(f"{got}: {error}")
     if isinstance(error, ValueError):
@@ -390,7 +391,8 @@ def operand(op: Op, value: Any, name: str = "other") -> Any:
 
 
 def refuse_operand(op: Op, value: Any, name: str) -> TypeError:
-    return TypeError(f"{op.name}(): {name!r} must be a Tensor or a number, got {type(value).__name__}: {op.name}{op.signature}")
+    what = "a Tensor or a number" if name not in op.parameters[:2] or op.numbers[op.parameters.index(name)] else "a Tensor"
+    return TypeError(f"{op.name}(): {name!r} must be {what}, got {type(value).__name__}: {op.name}{op.signature}")
 
 
 def node_of(tensor: Tensor) -> Node | None:
@@ -522,6 +524,7 @@ def unary_function(op: Op) -> Callable[..., Any]:
 def binary_function(op: Op, operator: bool = False) -> Callable[..., Any]:
     """The function of two operands; as an `operator` it returns NotImplemented where it cannot compute."""
     kernels, floating, formulas = op.kernels, op.floating, op.formulas
+    first_number, second_number = op.numbers if not operator else (True, True)
 
     def call(input: Any, other: Any, *, out: Any = None) -> Any:
         left = right = None
@@ -534,14 +537,14 @@ def binary_function(op: Op, operator: bool = False) -> Callable[..., Any]:
                 right = other._node if other._view is None else current_node(other)
                 if b.dtype is not dtype or (floating and dtype.kind in "iub"):
                     a, b = promote(op, (a, b))
-            elif dtype is F32 and type(other) is float and other:
+            elif dtype is F32 and type(other) is float and other and second_number:
                 b = FLOAT32_CONSTANTS.get(other)
                 if b is None:
                     b = float32_constant(other)
                 other = None
             else:
                 b = operand(op, other)
-                if b is None:
+                if b is None or (not second_number and type(b) in SCALARS):
                     if operator:
                         return NotImplemented
                     raise refuse_operand(op, other, op.parameters[1])
@@ -551,7 +554,7 @@ def binary_function(op: Op, operator: bool = False) -> Callable[..., Any]:
             b = other._array
             right = other._node if other._view is None else current_node(other)
             a = operand(op, input)
-            if a is None:
+            if a is None or (not first_number and type(a) in SCALARS):
                 if operator:
                     return NotImplemented
                 raise refuse_operand(op, input, op.parameters[0])
@@ -951,15 +954,18 @@ def binary(
     ufunc: str | None = None,
     operator: str = "",
     alpha: bool = False,
+    numbers: tuple[bool, bool] = (True, True),
 ) -> Any:
     """Primitive of two tensors or numbers, elementwise with broadcasting.
 
     `operator`: the stem of Python's operator methods. `alpha`: the public function has a keyword `alpha` that scales `other`.
+    `numbers`: whether the first and the second operand may be Python numbers.
     """
 
     def decorate(reference: Callable[..., Any]) -> Any:
         op = Op(reference, tuple(inspect.signature(reference).parameters)[1:3], floating=floating, ufunc=ufunc)
         op.promoted = (0, 1)
+        op.numbers = numbers
         function = finish(binary_function(op), op, method, inplace and not alpha)
         if operator:
             attach_operator(operator, binary_function(op, operator=True), inplace_function(op) if inplace else None)
@@ -1004,6 +1010,8 @@ def attach_operator(stem: str, function: Callable[..., Any], in_place: Callable[
     """``__stem__``, ``__rstem__`` and ``__istem__`` of Tensors."""
 
     def reflected(self: Any, other: Any) -> Any:
+        if not isinstance(self, Tensor):
+            raise TypeError(f"__r{stem}__() is a method of Tensors, got {type(self).__name__}")
         return function(other, self)
 
     setattr(Operations, f"__{stem}__", function)
