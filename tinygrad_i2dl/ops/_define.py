@@ -101,6 +101,9 @@ class Formula:
         raise TypeError(f"formula of {op.name}: {name!r} is neither an input nor an argument of the operation")
 
 
+MISSING: Any = object()  # no default
+
+
 class Op:
     """An operation: its kernels, its formulas and how its arguments are read."""
 
@@ -126,6 +129,8 @@ class Op:
         self.variadic = inputs[-1].removesuffix("*") if inputs and inputs[-1].endswith("*") else None
         self.inputs = tuple(name.removesuffix("*") for name in inputs)
         self.positions = tuple(self.parameters.index(name) for name in self.inputs)
+        self.first = self.positions[0] if self.positions else 0
+        self.tail = tuple(self.defaults.get(name, MISSING) for name in self.parameters)
         self.promoted = tuple(self.parameters.index(name) for name in promotes)
         self.kernels = KernelTable(self.name, ufunc if ufunc is not None else reference)
         self.ufunc = ufunc
@@ -160,6 +165,9 @@ class Op:
         if len(args) > len(self.parameters):
             raise TypeError(f"{self.name}() takes at most {len(self.parameters)} arguments, got {len(args)}: {self.signature}")
         bound = list(args)
+        if not kwargs and MISSING not in (tail := self.tail[len(args) :]):
+            bound.extend(tail)
+            return bound
         kwargs = renamed(kwargs, self.parameters)
         for name in self.parameters[len(args) :]:
             if name in kwargs:
@@ -632,11 +640,14 @@ def float32_constant(value: float) -> Array:
 
 
 def general_function(op: Op) -> Callable[..., Any]:
-    count = len(op.parameters)
+    count, leading, kernels = len(op.parameters), op.first, op.kernels
+    alone = len(op.inputs) == 1 and op.variadic is None
 
     def call(*args: Any, **kwargs: Any) -> Any:
         out = kwargs.pop("out", None) if kwargs else None
         values = op.bind(args, kwargs) if kwargs or len(args) != count else list(args)
+        if type(values[leading]) is ndarray and (alone or not any([isinstance(values[p], Tensor) for p in op.positions])):
+            return formula_result(op, kernels.numpy, values)
         tensors: list[Tensor | None] = []
         for position in op.positions:
             value = values[position]
@@ -684,17 +695,32 @@ def general_function(op: Op) -> Callable[..., Any]:
     return named(call, op)
 
 
+def formula_result(op: Op, kernel: Any, values: Sequence[Any]) -> Any:
+    """The operation on arrays, as formulas call it: the backward pass has silenced NumPy's warnings already."""
+    try:
+        result = kernel(*values)
+    except Exception as error:
+        raise explain(op, error, values) from error
+    if type(result) is ndarray:
+        return result
+    if type(result) is tuple or type(result) is list:
+        return tuple([as_array(each) for each in result])
+    return as_array(result)
+
+
 def view_function(op: Op, several: bool) -> Callable[..., Any]:
-    count = len(op.parameters)
+    count, kernels = len(op.parameters), op.kernels
 
     def call(*args: Any, **kwargs: Any) -> Any:
         values = op.bind(args, kwargs) if kwargs or len(args) != count else list(args)
         input = values[0]
+        if type(input) is ndarray:
+            return formula_result(op, kernels.numpy, values)
         if not isinstance(input, Tensor):
             return on_arrays(op, values)
         array = values[0] = input._array
         try:
-            result = op.kernels[type(array)](*values)
+            result = kernels.numpy(*values) if type(array) is ndarray else kernels[type(array)](*values)
         except Exception as error:
             raise explain(op, error, values) from error
         node = input._node if input._view is None else current_node(input)
@@ -784,23 +810,31 @@ def inplace_function(op: Op) -> Callable[..., Any]:
 # ---------------------------------------------------------------- pieces of the callables
 
 
-def run_kernel(op: Op, values: Sequence[Any]) -> Any:
-    """Run the kernel for these arguments; scalars that NumPy returns become arrays."""
-    array_type: type = numpy.ndarray
+def kernel_for(op: Op, values: Sequence[Any]) -> Any:
+    """The kernel for the array class of the first input that is an array."""
     for position in op.positions:
         value = values[position]
+        if type(value) is ndarray:
+            return op.kernels.numpy
         if isinstance(value, list) and value:
             value = value[0]
         if hasattr(value, "shape"):
-            array_type = type(value)
-            break
+            return op.kernels[type(value)]
+    return op.kernels.numpy
+
+
+def run_kernel(op: Op, values: Sequence[Any]) -> Any:
+    """Run the kernel for these arguments; scalars that NumPy returns become arrays."""
+    kernel = op.kernels.numpy if type(values[op.first]) is ndarray else kernel_for(op, values)
     token = set_errors(IGNORE)
     try:
-        result = op.kernels[array_type](*values)
+        result = kernel(*values)
     except Exception as error:
         raise explain(op, error, values) from error
     finally:
         reset_errors(token)
+    if type(result) is ndarray:
+        return result
     if type(result) is tuple or type(result) is list:
         return tuple([as_array(each) for each in result])
     return as_array(result)
