@@ -39,4 +39,16 @@ from ..ops.activation import (
     threshold_,
 )
 from ..ops.linalg import linear
+
+# losses
+from ..ops.loss import (
+    binary_cross_entropy,
+    binary_cross_entropy_with_logits,
+    cross_entropy,
+    huber_loss,
+    l1_loss,
+    mse_loss,
+    nll_loss,
+    smooth_l1_loss,
+)
 from ..ops.pointwise import tanh

@@ -100,26 +100,36 @@ relu = with_inplace(relu)
 
 
 @primitive("input", inplace=True)
-def hardtanh(xp: Any, input: Any, min_val: float = -1.0, max_val: float = 1.0) -> Any:
+def limit(xp: Any, input: Any, min_val: float, max_val: float) -> Any:
+    """Elements limited to ``[min_val, max_val]``; the derivative is zero at both bounds."""
+    if input.dtype.kind in "iub":
+        if input.dtype.kind == "b" or (input.dtype.kind == "u" and min_val < 0):
+            raise DtypeError(f"hardtanh() with min_val={min_val} is not defined for {input.dtype} tensors")
+        min_val, max_val = int(min_val), int(max_val)
+    result = xp.maximum(input, min_val)
+    return xp.minimum(result, max_val, out=result) if input.ndim else xp.minimum(result, max_val)
+
+
+limit.gradient(lambda g, out, min_val, max_val: masked(g, (out > min_val) * (out < max_val)))
+limit.op.title = "HardtanhBackward0"
+
+
+@composite
+def hardtanh(input: Any, min_val: float = -1.0, max_val: float = 1.0, inplace: bool = False) -> Any:
     """Elements limited to ``[min_val, max_val]``; the derivative is zero at both bounds.
 
     Raises:
         ValueError: ``min_val > max_val``.
     """
-    if input.dtype.kind == "b":
-        raise DtypeError("hardtanh() is not defined for bool tensors")
     if min_val > max_val:
-        raise RuntimeError(f"hardtanh() expected min_val <= max_val, got min_val={min_val}, max_val={max_val}")
-    if input.dtype.kind in "iu":
-        if input.dtype.kind == "u" and min_val < 0:
-            raise RuntimeError(f"hardtanh() cannot limit unsigned integers to a negative bound, got min_val={min_val}")
-        min_val, max_val = int(min_val), int(max_val)
-    return xp.minimum(xp.maximum(input, min_val), max_val).astype(input.dtype, copy=False)
+        raise ValueError(f"hardtanh() expected min_val <= max_val, got min_val={min_val}, max_val={max_val}")
+    return (limit.in_place if inplace else limit)(input, min_val, max_val)
 
 
-hardtanh.gradient(lambda g, out, min_val, max_val: masked(g, (out > min_val) * (out < max_val)))
-hardtanh_ = hardtanh.in_place
-hardtanh = with_inplace(hardtanh)
+def hardtanh_(input: Tensor, min_val: float = -1.0, max_val: float = 1.0) -> Tensor:
+    """`hardtanh` in place."""
+    result: Tensor = hardtanh(input, min_val, max_val, True)
+    return result
 
 
 @composite
