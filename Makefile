@@ -101,7 +101,7 @@ native: $(VENV)/.made  ## build the C++ kernels again, from scratch
 	@rm -f $(VENV)/.dev && $(MAKE) --no-print-directory $(VENV)/.dev
 
 sanitize: $(VENV)/.dev  ## the C++ kernels under the address and undefined-behaviour sanitizers
-	@$(if $(wildcard csrc/sanitize.sh),PYTHON=$(abspath $(BIN)/python) bash csrc/sanitize.sh)
+	@$(if $(wildcard csrc/sanitize.sh),bash csrc/sanitize.sh)
 
 bench: $(VENV)/.dev  ## microseconds per op over NumPy's own, and the import time
 	@for script in $(wildcard benchmarks/overhead.py benchmarks/import_time.py); do $(BIN)/python $$script; done
