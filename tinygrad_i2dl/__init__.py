@@ -24,11 +24,14 @@ from .dtypes import int64 as long
 from .engine.mode import *
 from .ops.activation import *
 from .ops.comparison import *
+from .ops.convolution import *
 from .ops.creation import *
 from .ops.indexing import *
 from .ops.linalg import *
 from .ops.movement import *
+from .ops.padding import *
 from .ops.pointwise import *
+from .ops.pooling import *
 from .ops.reduction import *
 from .tensors import Size, Tensor
 

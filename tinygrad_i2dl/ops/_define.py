@@ -4,7 +4,7 @@ A *kernel* computes arrays from arrays. A *formula* computes a gradient; its par
 ``g`` (the gradient of the output) first, then any of
 
 * the operation's inputs by name, ``<input>_shape``, ``<input>_dtype``,
-* ``out``, the result (a tuple for operations with several outputs),
+* ``out``, the result (a tuple for operations with several outputs), or one of several outputs by its name,
 * the operation's other arguments by name,
 * ``needs`` in a joint formula: which of the gradients it covers are asked for.
 
@@ -91,6 +91,8 @@ class Formula:
             return "needs", 0
         if name == "out":
             return "out", 0
+        if op.result is not None and name in op.result._fields:
+            return "output", op.result._fields.index(name)
         if name in op.inputs:
             return "input", op.parameters.index(name)
         if name in op.parameters:
@@ -280,6 +282,8 @@ class FormulaNode(Node):
     def _as_tensor(self, kind: str, position: int, value: Any) -> Any:
         if kind == "out":
             return self._output(value)
+        if kind == "output" and value.dtype.kind not in "iub":
+            return make(value, Output(self, position, value.shape, value.dtype))
         if kind != "input" or value is None:
             return value
         number = self.op.positions.index(position)
@@ -465,6 +469,10 @@ def save(
                 for tensor in results:
                     version = version_of(tensor)
                     guards.append((version, version[0]))
+            elif kind == "output":
+                value = out[position]
+                version = version_of(results[position])
+                guards.append((version, version[0]))
             elif kind == "static":
                 value = values[position]
             elif kind == "needs":
@@ -844,8 +852,12 @@ def on_arrays(op: Op, values: Sequence[Any]) -> Any:
     """The operation on arrays: no recording, an array comes back."""
     for position in op.positions:
         value = values[position]
+        if type(value) is ndarray:
+            break
         if isinstance(value, list) and value:
             value = value[0]
+        if isinstance(value, numpy.generic) and value is values[position]:
+            value = values[position] = numpy.asarray(value)
         if isinstance(value, (numpy.ndarray, numpy.generic)) or hasattr(value, "__cuda_array_interface__"):
             break
     else:
@@ -919,6 +931,8 @@ def write_out(op: Any, result: Any, out: Any, inputs: Sequence[Any]) -> Any:
     source, target = from_numpy_dtype(result.dtype), out.dtype
     if source.category > target.category:
         raise DtypeError(f"{name}(): a result of {source} cannot be stored in out= of {target}")
+    if out._array.size > 1 and any(not step and size > 1 for step, size in zip(out._array.strides, out._array.shape, strict=True)):
+        raise RuntimeError(f"{name}(): several elements of out= share one place in memory: clone() it first")
     if out._array.shape != result.shape:
         out._array = namespace_of(type(result)).empty(result.shape, dtype=out._array.dtype)
     out._array[...] = result

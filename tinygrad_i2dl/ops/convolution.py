@@ -1,0 +1,451 @@
+"""Convolutions of one, two and three spatial dimensions, and their transposes.
+
+Three primitives carry everything: `conv`, `conv_input_gradient` and `conv_weight_gradient`. Each is linear in both of its tensors,
+and the derivatives of each are the two others, so that every order of differentiation stays among them. Transposed convolution is
+`conv_input_gradient` under its public name.
+"""
+
+from __future__ import annotations
+
+from math import prod
+from typing import Any
+
+from ..errors import DtypeError, ShapeError
+from ._define import composite, primitive
+from .movement import reshape_to
+from .padding import constant_pad
+from .precision import half_as_single
+from .reduction import sum_over
+from .windows import (
+    Sizes,
+    add_windows,
+    count_windows,
+    offsets,
+    padded,
+    sizes_of,
+    slices_at,
+    span,
+    text,
+    unpadded,
+    windows,
+)
+
+Array = Any
+
+__all__ = ["conv1d", "conv2d", "conv3d", "conv_transpose1d", "conv_transpose2d", "conv_transpose3d"]
+
+CHUNK = 1 << 20  # elements of unfolded windows made at a time: 4 MB of float32, which stay in the cache
+
+
+# ---------------------------------------------------------------- kernels
+
+
+def is_depthwise(channels: int, groups: int) -> bool:
+    """Whether each group has a single input channel: then sums of shifted copies beat products of unfolded windows."""
+    return groups > 1 and channels == groups
+
+
+def is_pointwise(kernel: Sizes, stride: Sizes, padding: Sizes) -> bool:
+    """Whether windows are single elements: then the input is its own unfolding."""
+    return not any(padding) and set(kernel) == {1} == set(stride)
+
+
+def per_chunk(columns_per_sample: int, samples: int) -> int:
+    return max(1, min(samples, CHUNK // max(1, columns_per_sample)))
+
+
+@primitive("input", "weight", "bias")
+@half_as_single
+def conv(
+    xp: Any, input: Array, weight: Array, bias: Array | None, stride: Sizes, padding: Sizes, dilation: Sizes, groups: int
+) -> Array:
+    """Convolution (in the field's sense: cross-correlation) over the last dimensions.
+
+    ``out[n, o, q] = bias[o] + sum over c, k of weight[o, c, k] * input[n, c, q * stride + k * dilation - padding]``
+    (Dumoulin and Visin, "A guide to convolution arithmetic for deep learning", 2016).
+
+    Args:
+        input: ``(N, C, *spatial)``.
+        weight: ``(O, C / groups, *kernel)``.
+        bias: ``(O,)`` or None.
+        stride, padding, dilation: one integer for each spatial dimension.
+    """
+    kernel, samples, outputs = weight.shape[2:], input.shape[0], weight.shape[0]
+    counts = count_windows(input.shape[2:], kernel, stride, padding, dilation)
+    source = padded(xp, input, padding)
+    result = xp.empty((samples, outputs, *counts), dtype=input.dtype)
+    if is_depthwise(input.shape[1], groups):
+        many = result.reshape(samples, groups, outputs // groups, *counts)
+        many[...] = 0
+        factors = weight.reshape(groups, outputs // groups, *kernel)
+        ones = (1,) * len(kernel)
+        for offset in offsets(kernel):
+            factor = factors[(slice(None), slice(None), *offset)].reshape(groups, outputs // groups, *ones)
+            many += source[slices_at(offset, counts, stride, dilation)][:, :, None] * factor
+    else:
+        rows = prod(weight.shape[1:])
+        matrices = weight.reshape(groups, outputs // groups, rows)
+        if is_pointwise(kernel, stride, padding):
+            xp.matmul(
+                matrices,
+                source.reshape(samples, groups, rows, prod(counts)),
+                out=result.reshape(samples, groups, outputs // groups, prod(counts)),
+            )
+        else:
+            view = windows(xp, source, kernel, counts, stride, dilation)
+            step = per_chunk(rows * groups * prod(counts), samples)
+            for start in range(0, samples, step):
+                part = result[start : start + step]
+                columns = view[start : start + step].reshape(part.shape[0], groups, rows, prod(counts))
+                xp.matmul(matrices, columns, out=part.reshape(part.shape[0], groups, outputs // groups, prod(counts)))
+    if bias is not None:
+        result += bias.reshape(-1, *(1,) * len(kernel))
+    return result
+
+
+@primitive("grad", "weight")
+@half_as_single
+def conv_input_gradient(
+    xp: Any, grad: Array, weight: Array, input_shape: Sizes, stride: Sizes, padding: Sizes, dilation: Sizes, groups: int
+) -> Array:
+    """Gradient of `conv` by its input, for the gradient `grad` of its result: transposed convolution.
+
+    Args:
+        grad: ``(N, O, *counts)``.
+        weight: ``(O, C / groups, *kernel)``.
+        input_shape: ``(N, C, *spatial)``, the shape of the result.
+    """
+    kernel, samples, outputs = weight.shape[2:], grad.shape[0], weight.shape[0]
+    spatial, counts = tuple(input_shape[2:]), grad.shape[2:]
+    if is_depthwise(input_shape[1], groups):
+        shape = tuple([n + 2 * p for n, p in zip(spatial, padding, strict=True)])
+        sums = xp.zeros((samples, groups, *shape), dtype=grad.dtype)
+        many = grad.reshape(samples, groups, outputs // groups, *counts)
+        factors = weight.reshape(groups, outputs // groups, *kernel)
+        for offset in offsets(kernel):
+            factor = factors[(slice(None), slice(None), *offset)].reshape(groups, outputs // groups, *(1,) * len(kernel))
+            share = many * factor
+            sums[slices_at(offset, counts, stride, dilation)] += share[:, :, 0] if outputs == groups else share.sum(axis=2)
+        return unpadded(sums, padding, spatial)
+    rows = prod(weight.shape[1:])
+    matrices = weight.reshape(groups, outputs // groups, rows).swapaxes(1, 2)
+    per_group = grad.reshape(samples, groups, outputs // groups, prod(counts))
+    if is_pointwise(kernel, stride, padding) and spatial == counts:
+        return xp.matmul(matrices, per_group).reshape(input_shape)
+    step = per_chunk(rows * groups * prod(counts), samples)
+    parts = []
+    for start in range(0, samples, step):
+        columns = xp.matmul(matrices, per_group[start : start + step])
+        columns = columns.reshape(columns.shape[0], input_shape[1], *kernel, *counts)
+        parts.append(add_windows(xp, columns, spatial, kernel, stride, padding, dilation))
+    if not parts:
+        return xp.zeros(input_shape, dtype=grad.dtype)
+    return parts[0] if len(parts) == 1 else xp.concatenate(parts)
+
+
+@primitive("grad", "input")
+@half_as_single
+def conv_weight_gradient(
+    xp: Any, grad: Array, input: Array, weight_shape: Sizes, stride: Sizes, padding: Sizes, dilation: Sizes, groups: int
+) -> Array:
+    """Gradient of `conv` by its weight, for the gradient `grad` of its result.
+
+    Args:
+        grad: ``(N, O, *counts)``.
+        input: ``(N, C, *spatial)``.
+        weight_shape: ``(O, C / groups, *kernel)``, the shape of the result.
+    """
+    kernel, samples, outputs = tuple(weight_shape[2:]), grad.shape[0], weight_shape[0]
+    counts, dims = grad.shape[2:], len(weight_shape) - 2
+    per_output = outputs // groups
+    source = padded(xp, input, padding)
+    if is_depthwise(input.shape[1], groups):
+        result = xp.empty(weight_shape, dtype=grad.dtype)
+        many = grad.reshape(samples, groups, per_output, -1)
+        for offset in offsets(kernel):
+            taken = source[slices_at(offset, counts, stride, dilation)].reshape(samples, groups, -1, 1)
+            result[(slice(None), 0, *offset)] = xp.matmul(many, taken).sum(axis=0).reshape(outputs)
+        return result
+    rows = prod(weight_shape[1:])
+    view = windows(xp, source, kernel, counts, stride, dilation)
+    order = (1, *range(2, 2 + dims), 0, *range(2 + dims, 2 + 2 * dims))  # channels and offsets first, samples with the windows
+    step = per_chunk(rows * groups * prod(counts), samples)
+    total = xp.zeros((groups, per_output, rows), dtype=grad.dtype)
+    for start in range(0, samples, step):
+        columns = view[start : start + step].transpose(order).reshape(groups, rows, -1)
+        part = grad[start : start + step].swapaxes(0, 1).reshape(groups, per_output, -1)
+        total += xp.matmul(part, columns.swapaxes(1, 2))
+    return total.reshape(weight_shape)
+
+
+conv.op.title = "ConvolutionBackward0"
+conv.gradient(
+    input=lambda g, weight, input_shape, stride, padding, dilation, groups: conv_input_gradient(
+        g, weight, input_shape, stride, padding, dilation, groups
+    ),
+    weight=lambda g, input, weight_shape, stride, padding, dilation, groups: conv_weight_gradient(
+        g, input, weight_shape, stride, padding, dilation, groups
+    ),
+    bias=lambda g: sum_over(g, (0, *range(2, g.ndim)), False),
+)
+conv_input_gradient.gradient(
+    grad=lambda g, weight, stride, padding, dilation, groups: conv(g, weight, None, stride, padding, dilation, groups),
+    weight=lambda g, grad, weight_shape, stride, padding, dilation, groups: conv_weight_gradient(
+        grad, g, weight_shape, stride, padding, dilation, groups
+    ),
+)
+conv_weight_gradient.gradient(
+    grad=lambda g, input, stride, padding, dilation, groups: conv(input, g, None, stride, padding, dilation, groups),
+    input=lambda g, grad, input_shape, stride, padding, dilation, groups: conv_input_gradient(
+        grad, g, input_shape, stride, padding, dilation, groups
+    ),
+)
+
+
+# ---------------------------------------------------------------- public functions
+
+
+def check(op: str, dims: int, input: Any, weight: Any, bias: Any, groups: int, transposed: bool = False) -> None:
+    """Raise unless the ranks, dtypes and channels of a convolution's tensors fit together."""
+    if weight.ndim != dims + 2:
+        shape = "(in, out / groups, *kernel)" if transposed else "(out, in / groups, *kernel)"
+        raise ShapeError(f"{op}(): weight must have {dims + 2} dimensions {shape}, got shape {tuple(weight.shape)}")
+    if input.ndim not in (dims + 1, dims + 2):
+        raise ShapeError(
+            f"{op}(): input must have {dims + 2} dimensions (batch, channels, *spatial), or {dims + 1} without a batch, "
+            f"got shape {tuple(input.shape)}"
+        )
+    if input.dtype != weight.dtype or (bias is not None and bias.dtype != weight.dtype):
+        got = f"{input.dtype}, {weight.dtype}" + ("" if bias is None else f", {bias.dtype}")
+        raise DtypeError(f"{op}(): input, weight and bias must have one dtype, got {got}")
+    if groups < 1:
+        raise RuntimeError(f"{op}(): groups must be positive, got {groups}")
+    if weight.shape[0] % groups or weight.shape[0] < groups:
+        raise ShapeError(
+            f"{op}(): the first size of weight must be a multiple of groups={groups}, got weight of shape {tuple(weight.shape)}"
+        )
+    channels = input.shape[input.ndim - dims - 1]
+    expected = weight.shape[0] if transposed else weight.shape[1] * groups
+    if channels != expected:
+        raise ShapeError(
+            f"{op}(): weight of shape {tuple(weight.shape)} with groups={groups} needs an input of {expected} channels, "
+            f"got {channels} in input of shape {tuple(input.shape)}"
+        )
+    outputs = weight.shape[1] * groups if transposed else weight.shape[0]
+    if bias is not None and tuple(bias.shape) != (outputs,):
+        raise ShapeError(f"{op}(): bias must have shape ({outputs},), one for each output channel, got {tuple(bias.shape)}")
+
+
+def check_steps(op: str, stride: Sizes, padding: Sizes, dilation: Sizes) -> None:
+    if min(stride) < 1:
+        raise RuntimeError(f"{op}(): stride must be positive, got {stride}")
+    if min(padding) < 0:
+        raise RuntimeError(f"{op}(): padding must not be negative, got {padding}")
+    if min(dilation) < 1:
+        raise RuntimeError(f"{op}(): dilation must be positive, got {dilation}")
+
+
+def convolve(
+    op: str, dims: int, input: Any, weight: Any, bias: Any, stride: Any, padding: Any, dilation: Any, groups: int
+) -> Any:
+    """What conv1d, conv2d and conv3d share."""
+    check(op, dims, input, weight, bias, groups)
+    stride = sizes_of(stride, dims, op, "stride")
+    dilation = sizes_of(dilation, dims, op, "dilation")
+    kernel = tuple(weight.shape[2:])
+    batched = input.ndim == dims + 2
+    if not batched:
+        input = reshape_to(input, (1, *input.shape))
+    if isinstance(padding, str):
+        if padding == "same":
+            if set(stride) != {1}:
+                raise RuntimeError(f"{op}(): padding='same' needs stride 1, got {stride}: windows further apart cannot keep the size")
+            if min(dilation) < 1:
+                raise RuntimeError(f"{op}(): dilation must be positive, got {dilation}")
+            totals = tuple([reach - 1 for reach in span(kernel, dilation)])
+            padding = tuple([total // 2 for total in totals])
+            if any(total % 2 for total in totals):  # an odd total: one more on the far side
+                input = constant_pad(input, tuple([x for total in reversed(totals) for x in (0, total % 2)]), 0)
+        elif padding == "valid":
+            padding = (0,) * dims
+        else:
+            raise RuntimeError(f"{op}(): padding must be integers, 'same' or 'valid', got {padding!r}")
+    else:
+        padding = sizes_of(padding, dims, op, "padding")
+    check_steps(op, stride, padding, dilation)
+    room = tuple([n + 2 * p for n, p in zip(input.shape[2:], padding, strict=True)])
+    reach = span(kernel, dilation)
+    if any(r > n for r, n in zip(reach, room, strict=True)):
+        gaps = f" (it reaches over {text(reach)} with dilation {dilation})" if reach != kernel else ""
+        raise ShapeError(
+            f"{op}(): kernel {text(kernel)}{gaps} is larger than the padded input {text(room)} "
+            f"(input of shape {tuple(input.shape)}, padding {padding})"
+        )
+    result = conv(input, weight, bias, stride, padding, dilation, groups)
+    return result if batched else reshape_to(result, tuple(result.shape[1:]))
+
+
+@composite
+def conv1d(
+    input: Any, weight: Any, bias: Any = None, stride: Any = 1, padding: Any = 0, dilation: Any = 1, groups: int = 1
+) -> Any:
+    """Convolution over the last dimension; arguments as `conv2d`'s with one spatial dimension.
+
+    >>> import tinygrad_i2dl as torch
+    >>> torch.conv1d(torch.arange(4.0).reshape(1, 1, 4), torch.ones(1, 1, 2))
+    tensor([[[1., 3., 5.]]])
+    """
+    return convolve("conv1d", 1, input, weight, bias, stride, padding, dilation, groups)
+
+
+@composite
+def conv2d(
+    input: Any, weight: Any, bias: Any = None, stride: Any = 1, padding: Any = 0, dilation: Any = 1, groups: int = 1
+) -> Any:
+    """Convolution over the last two dimensions.
+
+    ``out[n, o, q] = bias[o] + sum over c, k of weight[o, c, k] * input[n, c, q * stride + k * dilation - padding]``
+    (Dumoulin and Visin, "A guide to convolution arithmetic for deep learning", 2016).
+
+    Args:
+        input: ``(N, C, H, W)`` or ``(C, H, W)``.
+        weight: ``(O, C / groups, kH, kW)``.
+        bias: ``(O,)`` or None.
+        stride: distance of the windows, an integer or one for each dimension.
+        padding: zeros added on both sides; ``"same"`` keeps the size (stride 1 only), ``"valid"`` adds none.
+        dilation: distance of the elements inside a window.
+        groups: input and output channels are connected in so many separate groups.
+
+    Raises:
+        RuntimeError: shapes, dtypes or sizes do not fit together.
+
+    >>> import tinygrad_i2dl as torch
+    >>> torch.conv2d(torch.ones(1, 1, 3, 3), torch.ones(1, 1, 2, 2), torch.tensor([0.5]))
+    tensor([[[[4.5000, 4.5000],
+              [4.5000, 4.5000]]]])
+    """
+    return convolve("conv2d", 2, input, weight, bias, stride, padding, dilation, groups)
+
+
+@composite
+def conv3d(
+    input: Any, weight: Any, bias: Any = None, stride: Any = 1, padding: Any = 0, dilation: Any = 1, groups: int = 1
+) -> Any:
+    """Convolution over the last three dimensions; arguments as `conv2d`'s with three spatial dimensions."""
+    return convolve("conv3d", 3, input, weight, bias, stride, padding, dilation, groups)
+
+
+def convolve_transposed(
+    op: str,
+    dims: int,
+    input: Any,
+    weight: Any,
+    bias: Any,
+    stride: Any,
+    padding: Any,
+    output_padding: Any,
+    groups: int,
+    dilation: Any,
+) -> Any:
+    """What conv_transpose1d, conv_transpose2d and conv_transpose3d share."""
+    check(op, dims, input, weight, bias, groups, transposed=True)
+    stride = sizes_of(stride, dims, op, "stride")
+    padding = sizes_of(padding, dims, op, "padding")
+    dilation = sizes_of(dilation, dims, op, "dilation")
+    extra = sizes_of(output_padding, dims, op, "output_padding")
+    check_steps(op, stride, padding, dilation)
+    if min(extra) < 0:
+        raise RuntimeError(f"{op}(): output_padding must not be negative, got {extra}")
+    if any(e >= max(s, d) for e, s, d in zip(extra, stride, dilation, strict=True)):
+        raise RuntimeError(
+            f"{op}(): output_padding must be smaller than stride or dilation, got output_padding {extra}, stride {stride}, "
+            f"dilation {dilation}"
+        )
+    batched = input.ndim == dims + 2
+    if not batched:
+        input = reshape_to(input, (1, *input.shape))
+    reach = span(tuple(weight.shape[2:]), dilation)
+    spatial = tuple(
+        [(n - 1) * s - 2 * p + r + e for n, s, p, r, e in zip(input.shape[2:], stride, padding, reach, extra, strict=True)]
+    )
+    if min(spatial) < 1:
+        raise ShapeError(
+            f"{op}(): the result would have size {text(spatial)}: padding {padding} takes away more than input of shape "
+            f"{tuple(input.shape)} and kernel {text(tuple(weight.shape[2:]))} make"
+        )
+    if any(e >= s for e, s in zip(extra, stride, strict=True)):  # room for more windows than there are: these are zero
+        more = [e // s for e, s in zip(extra, stride, strict=True)]
+        input = constant_pad(input, tuple([x for m in reversed(more) for x in (0, m)]), 0)
+    shape = (input.shape[0], weight.shape[1] * groups, *spatial)
+    result = conv_input_gradient(input, weight, shape, stride, padding, dilation, groups)
+    if bias is not None:
+        result = result + reshape_to(bias, (bias.shape[0], *(1,) * dims))
+    return result if batched else reshape_to(result, tuple(result.shape[1:]))
+
+
+@composite
+def conv_transpose1d(
+    input: Any,
+    weight: Any,
+    bias: Any = None,
+    stride: Any = 1,
+    padding: Any = 0,
+    output_padding: Any = 0,
+    groups: int = 1,
+    dilation: Any = 1,
+) -> Any:
+    """Transposed convolution over the last dimension; arguments as `conv_transpose2d`'s with one spatial dimension."""
+    return convolve_transposed(
+        "conv_transpose1d", 1, input, weight, bias, stride, padding, output_padding, groups, dilation
+    )
+
+
+@composite
+def conv_transpose2d(
+    input: Any,
+    weight: Any,
+    bias: Any = None,
+    stride: Any = 1,
+    padding: Any = 0,
+    output_padding: Any = 0,
+    groups: int = 1,
+    dilation: Any = 1,
+) -> Any:
+    """Transposed convolution over the last two dimensions: the gradient of a convolution by its input, used as a layer.
+
+    The result has the size ``(size - 1) * stride - 2 * padding + dilation * (kernel - 1) + output_padding + 1``
+    (Dumoulin and Visin, "A guide to convolution arithmetic for deep learning", 2016).
+
+    Args:
+        input: ``(N, C, H, W)`` or ``(C, H, W)``.
+        weight: ``(C, O / groups, kH, kW)``.
+        bias: ``(O,)`` or None.
+        output_padding: added to the result's size on one side; decides among the sizes that one convolution maps to the same.
+
+    Raises:
+        RuntimeError: shapes, dtypes or sizes do not fit together.
+
+    >>> import tinygrad_i2dl as torch
+    >>> torch.conv_transpose2d(torch.ones(1, 1, 1, 2), torch.ones(1, 1, 1, 2), stride=(1, 2))
+    tensor([[[[1., 1., 1., 1.]]]])
+    """
+    return convolve_transposed(
+        "conv_transpose2d", 2, input, weight, bias, stride, padding, output_padding, groups, dilation
+    )
+
+
+@composite
+def conv_transpose3d(
+    input: Any,
+    weight: Any,
+    bias: Any = None,
+    stride: Any = 1,
+    padding: Any = 0,
+    output_padding: Any = 0,
+    groups: int = 1,
+    dilation: Any = 1,
+) -> Any:
+    """Transposed convolution over the last three dimensions; arguments as `conv_transpose2d`'s with three spatial dimensions."""
+    return convolve_transposed(
+        "conv_transpose3d", 3, input, weight, bias, stride, padding, output_padding, groups, dilation
+    )
