@@ -318,7 +318,7 @@ def test_fields_of_64_bits(monkeypatch):
         (open, PicklingError, None),
         ((i for i in range(3)), PicklingError, "cannot save a generator"),
     ],
-    ids=str,
+    ids=["negative strides", "text", "byte order", "field of a record", "lambda", "built-in", "generator"],
 )
 def test_what_cannot_be_saved(value, error, says, tmp_path):
     path = tmp_path / "file.pt"
