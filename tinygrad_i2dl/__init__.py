@@ -8,6 +8,7 @@ tensor([2., 4., 6.])
 """
 
 from . import autograd as autograd
+from . import random as random
 from . import special as special
 from . import nn as nn
 from . import optim as optim
@@ -25,12 +26,15 @@ from .engine.mode import *
 from .ops.activation import *
 from .ops.comparison import *
 from .ops.convolution import *
+from .ops.conversion import *
 from .ops.creation import *
 from .ops.indexing import *
 from .ops.linalg import *
+from .ops.layout import *
 from .ops.movement import *
 from .ops.padding import *
 from .ops.pointwise import *
+from .ops.random import *
 from .ops.pooling import *
 from .ops.reduction import *
 from .tensors import Size, Tensor
