@@ -84,11 +84,13 @@ class View:
         self.rewrites = rewrites
         self.several = several  # made by an operation with several views: may not be changed in place
 
-    def replay(self, base: Any) -> Any:
-        """Apply the steps to another tensor or array of the base's shape."""
-        for function, arguments in self.steps:
-            base = function(base, *arguments)
-        return base
+
+
+def replay(steps: tuple[Any, ...], base: Any) -> Any:
+    """Apply a view's steps to another tensor or array of its base's shape."""
+    for function, arguments in steps:
+        base = function(base, *arguments)
+    return base
 
 
 class Operations:
@@ -464,7 +466,7 @@ def current_node(tensor: Tensor) -> Node | None:
     view = tensor._view
     if view is not None and view.rewrites != tensor._version[1]:  # type: ignore[index]
         with enable_grad():
-            tensor._node = view.replay(view.base)._node
+            tensor._node = replay(view.steps, view.base)._node
         view.rewrites = tensor._version[1]  # type: ignore[index]
     return tensor._node
 
@@ -475,18 +477,18 @@ class _ChangedView(Node):
     Parents: the base's former node, the node of the changed view.
     """
 
-    __slots__ = ("view",)
+    __slots__ = ("steps",)
 
-    def __init__(self, base: Node | None, change: Node, view: View, array: Array) -> None:
+    def __init__(self, base: Node | None, change: Node, steps: tuple[Any, ...], array: Array) -> None:
         super().__init__((base, change), array.shape, array.dtype)
-        self.view = view
+        self.steps = steps  # not the View, which knows the base, which knows this node
 
     def name(self) -> str:
         return "CopySlices"
 
     def backward(self, gradient: Any, needs: tuple[bool, ...] | None, recorded: bool) -> tuple[Any, ...]:
         rest = gradient.clone() if recorded else numpy.array(gradient) if isinstance(gradient, numpy.generic) else gradient.copy("C")
-        part = self.view.replay(rest)
+        part = replay(self.steps, rest)
         if recorded:
             share = part.clone()
             part.zero_()
@@ -528,7 +530,7 @@ def rebase(tensor: Tensor, node: Node | None) -> None:
         tensor._node = node
     else:
         base = view.base
-        base._node = _ChangedView(base._node, node, view, base._array)
+        base._node = _ChangedView(base._node, node, view.steps, base._array)
 
 
 def differentiate(

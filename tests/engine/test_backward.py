@@ -1,0 +1,316 @@
+"""backward(), grad(), leaves, hooks, versions and modes, against PyTorch where it has an answer."""
+
+import numpy
+import pytest
+import torch as reference
+
+import tinygrad_i2dl as torch
+from tinygrad_i2dl.errors import GraphError
+
+
+def both(program):
+    """Run `program(library)` with both libraries and compare what it returns: nested lists, numbers, bools, texts."""
+    ours, theirs = program(torch), program(reference)
+    numpy.testing.assert_equal(_plain(ours), _plain(theirs))
+    return ours
+
+
+def _plain(value):
+    if isinstance(value, (torch.Tensor, reference.Tensor)):
+        return value.detach().tolist()
+    if isinstance(value, (tuple, list)):
+        return [_plain(each) for each in value]
+    return value
+
+
+# --- backward and grad
+
+
+def test_accumulates_into_leaves():
+    def program(lib):
+        x = lib.tensor([1.0, 2.0], requires_grad=True)
+        (x * x).sum().backward()
+        (x * 3).sum().backward()
+        return x.grad
+
+    both(program)
+
+
+def test_gradient_argument_and_inputs():
+    def program(lib):
+        x, w = lib.tensor([1.0, 2.0], requires_grad=True), lib.tensor([3.0, 4.0], requires_grad=True)
+        (x * w).backward(lib.tensor([1.0, 10.0]), inputs=[w])
+        return x.grad is None, w.grad
+
+    both(program)
+
+
+def test_grad_of_intermediate_unused_and_several_outputs():
+    def program(lib):
+        x, unused = lib.tensor([1.0, 2.0], requires_grad=True), lib.ones(3, requires_grad=True)
+        y = x * 2
+        z = y * y
+        first = lib.autograd.grad(z.sum(), [y, x], retain_graph=True)
+        second = lib.autograd.grad([z.sum(), y.sum()], [x, unused], allow_unused=True, retain_graph=True)
+        third = lib.autograd.grad(z, x, grad_outputs=lib.ones(2), retain_graph=True)
+        zeros = lib.autograd.grad(z.sum(), [x, unused], materialize_grads=True)
+        return first, second[0], second[1] is None, third, zeros, x.grad is None
+
+    both(program)
+
+
+def test_third_derivative():
+    def program(lib):
+        x = lib.tensor(2.0, dtype=lib.float64, requires_grad=True)
+        y = x * x * x * x
+        derivatives = []
+        for _ in range(4):
+            (y,) = lib.autograd.grad(y, x, create_graph=True)
+            derivatives.append(y.item())
+        return derivatives
+
+    assert both(program) == [32, 48, 48, 24]
+
+
+@pytest.mark.filterwarnings("ignore:Using backward")  # PyTorch's advice on memory
+def test_create_graph_accumulates_differentiable_gradients():
+    def program(lib):
+        x = lib.tensor([1.0, 2.0], requires_grad=True)
+        (x**3).sum().backward(create_graph=True)
+        penalty = (x.grad**2).sum()
+        (g,) = lib.autograd.grad(penalty, x)
+        return g
+
+    both(program)
+
+
+@pytest.mark.parametrize(
+    ("make", "pattern"),
+    [
+        (lambda: torch.ones(3, requires_grad=True).exp().backward(), r"scalar.*\(3,\).*sum\(\)"),
+        (lambda: torch.ones(3).sum().backward(), "does not require a gradient"),
+        (lambda: torch.autograd.grad(torch.ones(2, requires_grad=True).sum(), torch.ones(2)), "does not require"),
+        (lambda: torch.autograd.grad(torch.ones(1, requires_grad=True), torch.ones(1, requires_grad=True)), "allow_unused"),
+        (lambda: torch.ones(2, requires_grad=True).exp().backward(torch.ones(3)), r"\(3,\).*\(2,\)"),
+        (lambda: torch.autograd.grad(torch.ones(1, requires_grad=True), [], is_grads_batched=True), "is_grads_batched"),
+    ],
+)
+def test_errors_explain(make, pattern):
+    with pytest.raises(RuntimeError, match=pattern):
+        make()
+
+
+def test_second_backward_is_refused_with_advice():
+    x = torch.ones(2, requires_grad=True)
+    loss = x.exp().sum()
+    loss.backward()
+    with pytest.raises(GraphError, match="retain_graph=True"):
+        loss.backward()
+
+
+# --- leaves
+
+
+def test_leaf_properties():
+    def program(lib):
+        x = lib.ones(2, requires_grad=True)
+        y = x * 2
+        z = y.detach()
+        with lib.no_grad():
+            w = x * 2
+        return [t.is_leaf for t in (x, y, z, w)], [t.requires_grad for t in (x, y, z, w)]
+
+    both(program)
+
+
+def test_retain_grad_and_hooks_order():
+    def program(lib):
+        seen = []
+        x = lib.tensor([1.0, 2.0], requires_grad=True)
+        y = x * 2
+        y.register_hook(lambda g: seen.append(("first", g.tolist())) or g * 2)
+        y.register_hook(lambda g: seen.append(("second", g.tolist())))
+        y.retain_grad()
+        y.register_hook(lambda g: g * 5)
+        x.register_hook(lambda g: seen.append(("leaf", g.tolist())))
+        x.register_post_accumulate_grad_hook(lambda t: seen.append(("accumulated", t.grad.tolist())))
+        (y * 3).sum().backward()
+        return y.grad, x.grad, str(seen)
+
+    both(program)
+
+
+def test_removed_hook_is_not_called():
+    x = torch.ones(2, requires_grad=True)
+    with x.register_hook(lambda g: g * 100):
+        x.sum().backward()
+    x.sum().backward()
+    assert x.grad.tolist() == [101, 101]
+
+
+def test_node_hooks():
+    x = torch.ones(2, requires_grad=True)
+    y = x * 3
+    seen = []
+    y.grad_fn.register_prehook(lambda outputs: seen.append(outputs[0].tolist()))
+    y.grad_fn.register_hook(lambda inputs, outputs: (inputs[0] * 10, *inputs[1:]))
+    y.sum().backward()
+    assert seen == [[1, 1]] and x.grad.tolist() == [30, 30]
+
+
+def test_grad_fn_tells_the_graph():
+    x, y = torch.ones(2, requires_grad=True), torch.ones(2)
+    z = (x * y).sum()
+    assert z.grad_fn.name() == "SumBackward0"
+    (product, number), *_ = z.grad_fn.next_functions
+    assert product.name() == "MulBackward0" and number == 0
+    assert product.next_functions[0][0].variable is x and product.next_functions[1] == (None, 0)
+    assert "MulBackward0" in repr(product)
+
+
+# --- versions
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda lib, x, y: y.add_(1),
+        lambda lib, x, y: y.detach().zero_(),
+        lambda lib, x, y: y[0].fill_(3.0),
+        lambda lib, x, y: y.__setitem__(slice(0, 1), 5.0),
+    ],
+)
+def test_overwriting_a_saved_value_is_noticed(change):
+    for lib in (torch, reference):
+        x = lib.ones(2, requires_grad=True)
+        y = x.exp()
+        loss = y.sum()
+        with lib.no_grad():
+            change(lib, x, y)
+        with pytest.raises(RuntimeError, match="in.?place"):
+            loss.backward()
+
+
+def test_overwriting_an_input_that_is_not_needed_is_allowed():
+    def program(lib):
+        x = lib.ones(2, requires_grad=True)
+        y = x * 1
+        z = y + 2
+        y.zero_()
+        z.sum().backward()
+        return x.grad
+
+    both(program)
+
+
+def test_leaf_in_place_is_refused():
+    for lib in (torch, reference):
+        x = lib.ones(2, requires_grad=True)
+        for change in (lambda x: x.add_(1), lambda x: x[0].mul_(2), lambda x: x.__setitem__(0, 1.0)):
+            with pytest.raises(RuntimeError, match=r"leaf"):
+                change(x)
+        with lib.no_grad():
+            x.add_(1)
+        assert x.tolist() == [2, 2]
+
+
+def test_in_place_through_views():
+    def program(lib):
+        x = lib.arange(6.0).requires_grad_()
+        base = x * 1
+        matrix = base.view(2, 3)
+        row, column = matrix[0], matrix[:, 1]
+        row.mul_(2)
+        column += 10
+        matrix.t()[2].neg_()
+        base[4:] = base[:2] * 3
+        weights = lib.arange(1.0, 7.0)
+        ((base * weights).sum() + (matrix * matrix).sum() + row.sum() + column.prod()).backward()
+        return base, matrix, row, column, x.grad
+
+    both(program)
+
+
+def test_in_place_on_base_is_seen_by_views():
+    def program(lib):
+        x = lib.ones(3, requires_grad=True)
+        base = x.clone()
+        view = base[1:]
+        base.mul_(lib.tensor([2.0, 3.0, 4.0]))
+        view.sum().backward()
+        return view, x.grad
+
+    both(program)
+
+
+def test_in_place_makes_a_constant_require_gradients():
+    def program(lib):
+        w = lib.tensor(3.0, requires_grad=True)
+        buffer = lib.zeros(4)
+        half = buffer[:2]
+        buffer[1:3] = w * 2
+        buffer.mul_(2)
+        (half * 5).sum().backward()
+        return buffer.requires_grad, half.requires_grad, w.grad
+
+    both(program)
+
+
+def test_views_of_several_refuse_in_place():
+    x = torch.ones(4, requires_grad=True)
+    for part in ((x * 1).unbind(0)[0], (x * 1).split(2)[0], (x * 1).chunk(2)[1]):
+        with pytest.raises(RuntimeError, match="several views"):
+            part.add_(1)
+
+
+# --- modes
+
+
+def test_modes_nest_and_restore_after_errors():
+    with pytest.raises(ZeroDivisionError), torch.no_grad(), torch.enable_grad():
+        assert torch.is_grad_enabled()
+        raise ZeroDivisionError
+    assert torch.is_grad_enabled()
+    with torch.set_grad_enabled(False):
+        assert not torch.is_grad_enabled()
+    assert torch.is_grad_enabled()
+    with torch.inference_mode():
+        assert torch.is_inference_mode_enabled() and not torch.ones(1, requires_grad=True).exp().requires_grad
+    assert not torch.is_inference_mode_enabled()
+
+
+def test_modes_decorate_functions_and_generators():
+    @torch.no_grad()
+    def plain():
+        return torch.is_grad_enabled()
+
+    @torch.no_grad
+    def bare():
+        return torch.is_grad_enabled()
+
+    @torch.no_grad()
+    def generator():
+        yield torch.is_grad_enabled()
+        yield torch.is_grad_enabled()
+
+    assert plain() is False and bare() is False
+    seen = [(inside, torch.is_grad_enabled()) for inside in generator()]
+    assert seen == [(False, True), (False, True)]
+
+    @torch.set_grad_enabled(False)
+    def switched():
+        return torch.is_grad_enabled()
+
+    assert torch.is_grad_enabled() and switched() is False
+
+
+def test_data_shares_memory_without_being_noticed():
+    def program(lib):
+        x = lib.ones(2, requires_grad=True)
+        x.data.mul_(3)
+        x.data = x.data + 1
+        y = (x * x).sum()
+        y.backward()
+        return x, x.grad
+
+    both(program)

@@ -1,0 +1,73 @@
+"""Threads have modes of their own and may build and differentiate graphs at once."""
+
+import threading
+
+import numpy
+
+import tinygrad_i2dl as torch
+
+
+def in_threads(count, work):
+    failures = []
+
+    def run(number):
+        try:
+            work(number)
+        except BaseException as error:
+            failures.append(error)
+
+    threads = [threading.Thread(target=run, args=(n,)) for n in range(count)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    if failures:
+        raise failures[0]
+
+
+def test_two_threads_differentiate_their_own_graphs():
+    results = {}
+
+    def work(number):
+        x = torch.full((50,), float(number + 1), dtype=torch.float64).requires_grad_()
+        for _ in range(200):
+            x.grad = None
+            y = x
+            for _ in range(10):
+                y = (y * x).sin() + y / 2
+            y.sum().backward()
+        results[number] = x.grad.numpy().copy()
+
+    in_threads(2, work)
+    for number in (0, 1):
+        alone = {}
+        x = torch.full((50,), float(number + 1), dtype=torch.float64).requires_grad_()
+        y = x
+        for _ in range(10):
+            y = (y * x).sin() + y / 2
+        y.sum().backward()
+        alone[number] = x.grad.numpy()
+        numpy.testing.assert_array_equal(results[number], alone[number])
+
+
+def test_threads_accumulate_into_one_leaf():
+    w = torch.zeros(10, dtype=torch.float64, requires_grad=True)
+
+    def work(number):
+        for _ in range(500):
+            (w * 1.0).sum().backward()
+
+    in_threads(4, work)
+    assert w.grad.tolist() == [2000.0] * 10
+
+
+def test_modes_are_per_thread():
+    seen = {}
+    with torch.no_grad():
+
+        def work(number):
+            seen[number] = torch.is_grad_enabled()
+
+        in_threads(1, work)
+        assert not torch.is_grad_enabled()
+    assert seen == {0: True}
