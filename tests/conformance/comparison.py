@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numbers
+from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
@@ -100,6 +101,30 @@ def assert_same_tensor(
         raise Mismatch(
             f"{where}: {count} of {one.size} values differ, first at {index}: {one[index]!r}, expected {other[index]!r}"
         )
+
+
+def assert_raises(
+    action: Callable[[], Any], kind: type[Exception] | tuple[type[Exception], ...], expected: Exception
+) -> None:
+    """``action`` raises an error of class ``kind``; ``NotImplementedError`` counts only where PyTorch raises it too."""
+    kinds = kind if isinstance(kind, tuple) else (type(expected),) if kind is Exception else (kind,)
+    kinds = tuple(RuntimeError if one.__module__.startswith("torch") else one for one in kinds)
+    names = " or ".join(one.__name__ for one in kinds)
+    try:
+        action()
+    except kinds as error:
+        if isinstance(error, AttributeError) and not isinstance(expected, AttributeError):
+            raise
+        if isinstance(error, NotImplementedError) and not isinstance(expected, NotImplementedError):
+            raise Mismatch(
+                f"raised NotImplementedError ({error}), expected {type(expected).__name__}: {expected}"
+            ) from error
+    except AttributeError:
+        raise
+    except Exception as error:
+        raise Mismatch(f"raised {type(error).__name__} ({error}), expected {names}: {expected}") from error
+    else:
+        raise Mismatch(f"raised nothing, expected {names}: {expected}")
 
 
 def public_fields(value: Any) -> list[str]:

@@ -10,11 +10,11 @@ from typing import Any
 import torch
 from torch.testing._internal.common_modules import ModuleErrorEnum, ModuleInfo, ModuleInput, module_db
 
-from .comparison import Mismatch, assert_same, describe_call, tensors_of
+from .comparison import Mismatch, assert_raises, assert_same, describe_call
 from .conversion import Converter
+from .derivatives import Derivatives, assert_same_derivatives, derivatives
 from .entries import Entry
 from .exclusions import TOLERANCE_FACTORS, exclude_values, reason_of_entry
-from .operators import Gradients, assert_raises, assert_same_gradients, projection
 from .resolution import lookup, seed
 from .sampling import choose, form_of, seed_everything
 from .tally import Tally, exclude, run_checks
@@ -156,29 +156,12 @@ def check_forward(tally: Tally, info: ModuleInfo, library: ModuleType, check: st
 
 
 def gradients(
-    library: ModuleType, module: Any, sample: ModuleInput, *, order: int, like: Gradients | None = None
-) -> Gradients:
-    """Derivatives of a random projection of the result by inputs and parameters; ``order`` 2 adds second ones."""
+    library: ModuleType, module: Any, sample: ModuleInput, *, order: int, like: Derivatives | None = None
+) -> Derivatives:
+    """Derivatives of one call by its inputs and the module's parameters."""
     result, inputs = forward(library, module, sample)
-    tensors = tensors_of(result, library)
-    recorded = [bool(tensor.requires_grad) for tensor in tensors]
-    if like is not None and recorded != like.recorded:
-        raise Mismatch(f"requires_grad of the result is {recorded}, expected {like.recorded}")
-    outputs = [tensor for tensor, flag in zip(tensors, recorded, strict=True) if flag]
-    sources = [*inputs.leaves, *(parameter for parameter in module.parameters() if parameter.requires_grad)]
-    if not outputs or not sources:
-        return Gradients([], [], recorded)
-    generator = torch.Generator().manual_seed(1)
-    weights = [projection(library, output, generator) for output in outputs]
-    grads = list(library.autograd.grad(outputs, sources, weights, create_graph=order == 2, allow_unused=True))
-    second: list[Any] = []
-    if order == 2:
-        projections = [None if grad is None else projection(library, grad, generator) for grad in grads]
-        pairs = [(g, p) for g, p in zip(grads, projections, strict=True) if g is not None and g.requires_grad]
-        if pairs:
-            heads, tails = [grad for grad, _ in pairs], [weight for _, weight in pairs]
-            second = list(library.autograd.grad(heads, sources, tails, allow_unused=True))
-    return Gradients(grads, second, recorded)
+    parameters = [parameter for parameter in module.parameters() if parameter.requires_grad]
+    return derivatives(library, result, [*inputs.leaves, *parameters], order, like)
 
 
 def check_gradients(tally: Tally, info: ModuleInfo, library: ModuleType) -> None:
@@ -203,8 +186,7 @@ def check_gradients(tally: Tally, info: ModuleInfo, library: ModuleType) -> None
                 twin = construct(library, info, sample).double()
                 twin.load_state_dict(Converter(library)(dict(construct(torch, info, sample).double().state_dict())))
                 actual = gradients(library, twin, sample, order=order, like=expected)
-                assert_same_gradients(actual.first, expected.first, library, factor_of(info), "gradient")
-                assert_same_gradients(actual.second, expected.second, library, factor_of(info), "second derivative")
+                assert_same_derivatives(actual, expected, library, factor_of(info))
 
 
 def check_errors(tally: Tally, info: ModuleInfo, library: ModuleType) -> None:
@@ -230,4 +212,4 @@ def check_errors(tally: Tally, info: ModuleInfo, library: ModuleType) -> None:
         with tally.sample("errors", text(info, sample)):
             exclude_sample(sample)
             lookup(library, info.name)
-            assert_raises(lambda action=action: action(library), error_input.error_type, expected, library)
+            assert_raises(lambda action=action: action(library), error_input.error_type, expected)

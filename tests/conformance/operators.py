@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from functools import cache, partial
 from types import ModuleType
@@ -12,8 +11,9 @@ import torch
 from torch.testing._internal.common_methods_invocations import op_db
 from torch.testing._internal.opinfo.core import OpInfo, SampleInput
 
-from .comparison import Mismatch, assert_same, describe_call, tensors_of
+from .comparison import Mismatch, assert_raises, assert_same, describe_call, tensors_of
 from .conversion import Converter
+from .derivatives import Derivatives, assert_same_derivatives, derivatives
 from .entries import Entry
 from .exclusions import DESCRIPTOR, TOLERANCE_FACTORS, exclude_values, reason_of_entry
 from .resolution import counterpart, rebind, seed
@@ -183,21 +183,13 @@ def check_inplace(tally: Tally, info: OpInfo, library: ModuleType, form: Form) -
             exclude_values(sample.input, sample.args, sample.kwargs)
             function = counterpart(form.function, library, form.path)
             if error is not None:
-                assert_raises(partial(call, library, function, sample, clone=True), type(error), error, library)
+                assert_raises(partial(call, library, function, sample, clone=True), type(error), error)
                 continue
             actual = call(library, function, sample, clone=True)
             assert_same(actual.result, expected.result, library, factor=factor_of(info))
             if expected.result is expected.first and actual.result is not actual.first:
                 raise Mismatch("result is not the tensor itself, as an in-place form's must be")
             assert_same(actual.first, expected.first, library, factor=factor_of(info), where="tensor after the call")
-
-
-class Gradients(NamedTuple):
-    """First and second derivatives of one call."""
-
-    first: list[Any]
-    second: list[Any]
-    recorded: list[bool]  # which tensors of the result require a gradient
 
 
 def gradients(
@@ -208,76 +200,16 @@ def gradients(
     *,
     order: int = 1,
     clone: bool = False,
-    like: Gradients | None = None,
-) -> Gradients:
-    """Derivatives, by every input that requires a gradient, of random projections of the result.
-
-    Args:
-        order: 2 adds the derivatives of a random projection of the first derivatives, by inputs and projection.
-        clone: call on a copy of the input (for in-place forms).
-        like: PyTorch's outcome; tells which parts of the result should be differentiable.
-    """
+    like: Derivatives | None = None,
+) -> Derivatives:
+    """Derivatives of one call by every input that requires a gradient; ``clone``: on a copy of the first input."""
     inputs = Converter(library)
     first = inputs(sample.input)
     args, kwargs = inputs(sample.args), inputs(sample.kwargs)
     wrapper, process = rebind(info.gradcheck_wrapper, library), rebind(sample.output_process_fn_grad, library)
     seed(library)
     result = process(wrapper(function, first.clone() if clone else first, *args, **kwargs))
-    tensors = tensors_of(result, library)
-    recorded = [bool(tensor.requires_grad) for tensor in tensors]
-    if like is not None and recorded != like.recorded:
-        raise Mismatch(f"requires_grad of the result is {recorded}, expected {like.recorded}")
-    outputs = [tensor for tensor, flag in zip(tensors, recorded, strict=True) if flag]
-    generator = torch.Generator().manual_seed(1)
-    weights = [projection(library, output, generator) for output in outputs]
-    if order == 2:
-        weights = [weight.requires_grad_(True) for weight in weights]
-    if not outputs or not inputs.leaves:
-        return Gradients([], [], recorded)
-    grads = library.autograd.grad(outputs, inputs.leaves, weights, create_graph=order == 2, allow_unused=True)
-    if order == 1:
-        return Gradients(list(grads), [], recorded)
-    generator = torch.Generator().manual_seed(2)
-    projections = [None if grad is None else projection(library, grad, generator) for grad in grads]
-    pairs = [(g, p) for g, p in zip(grads, projections, strict=True) if g is not None and g.requires_grad]
-    second: list[Any] = []
-    if pairs:
-        second = list(
-            library.autograd.grad(
-                [grad for grad, _ in pairs],
-                [*inputs.leaves, *weights],
-                [weight for _, weight in pairs],
-                allow_unused=True,
-            )
-        )
-    return Gradients(list(grads), second, recorded)
-
-
-def projection(library: ModuleType, value: Any, generator: torch.Generator) -> Any:
-    """Random tensor of the shape of ``value``, the same in both libraries."""
-    shape = tuple(value.shape)
-    numbers = torch.randn(math.prod(shape), dtype=torch.float64, generator=generator).reshape(shape)
-    weight = Converter(library)(numbers)
-    return weight if str(value.dtype).endswith("float64") else weight.to(value.dtype)
-
-
-def assert_same_gradients(
-    actual: list[Any], expected: list[Any], library: ModuleType, factor: float, where: str
-) -> None:
-    """Gradients agree, where none at all and one of zeros are the same."""
-    actual = actual or [None] * len(expected)
-    expected = expected or [None] * len(actual)
-    for position, (one, other) in enumerate(zip(actual, expected, strict=True)):
-        if one is None and other is None:
-            continue
-        if one is None or other is None:
-            present, name = (other, "no gradient") if one is None else (one, "a gradient")
-            if bool((present != 0).any().item()):
-                raise Mismatch(
-                    f"{where} by input {position}: {name}, where PyTorch has {'one' if one is None else 'none'}"
-                )
-            continue
-        assert_same(one, other, library, factor=factor, where=f"{where} by input {position}")
+    return derivatives(library, result, inputs.leaves, order, like)
 
 
 def check_gradients(tally: Tally, info: OpInfo, library: ModuleType, form: Form) -> None:
@@ -314,8 +246,7 @@ def compare_gradients(
         exclude_values(sample.input, sample.args, sample.kwargs, expected.first, expected.second)
         function = counterpart(form.function, library, form.path)
         actual = gradients(library, info, function, sample, order=order, clone=clone, like=expected)
-        assert_same_gradients(actual.first, expected.first, library, factor_of(info), "gradient")
-        assert_same_gradients(actual.second, expected.second, library, factor_of(info), "second derivative")
+        assert_same_derivatives(actual, expected, library, factor_of(info))
 
 
 def check_inplace_gradients(tally: Tally, info: OpInfo, library: ModuleType, form: Form) -> None:
@@ -348,34 +279,7 @@ def check_errors(tally: Tally, info: OpInfo, library: ModuleType, form: Form) ->
             if str(expected).startswith("descriptor '"):
                 raise Excluded(DESCRIPTOR)
             function = counterpart(form.function, library, form.path)
-            assert_raises(partial(call, library, function, sample), error_input.error_type, expected, library)
-
-
-def assert_raises(
-    action: Callable[[], Any],
-    kind: type[Exception] | tuple[type[Exception], ...],
-    expected: Exception,
-    library: ModuleType,
-) -> None:
-    """``action`` raises an error of class ``kind``; ``NotImplementedError`` counts only where PyTorch raises it too."""
-    kinds = kind if isinstance(kind, tuple) else (type(expected),) if kind is Exception else (kind,)
-    kinds = tuple(RuntimeError if one.__module__.startswith("torch") else one for one in kinds)
-    names = " or ".join(one.__name__ for one in kinds)
-    try:
-        action()
-    except kinds as error:
-        if isinstance(error, AttributeError) and not isinstance(expected, AttributeError):
-            raise
-        if isinstance(error, NotImplementedError) and not isinstance(expected, NotImplementedError):
-            raise Mismatch(
-                f"raised NotImplementedError ({error}), expected {type(expected).__name__}: {expected}"
-            ) from error
-    except AttributeError:
-        raise
-    except Exception as error:
-        raise Mismatch(f"raised {type(error).__name__} ({error}), expected {names}: {expected}") from error
-    else:
-        raise Mismatch(f"raised nothing, expected {names}: {expected}")
+            assert_raises(partial(call, library, function, sample), error_input.error_type, expected)
 
 
 def check_out(tally: Tally, info: OpInfo, library: ModuleType, form: Form) -> None:

@@ -15,11 +15,10 @@ import numpy as np
 import torch
 from torch.testing._internal.common_optimizers import OptimizerErrorEnum, OptimizerInfo, OptimizerInput, optim_db
 
-from .comparison import Mismatch, assert_same, describe_call
+from .comparison import Mismatch, assert_raises, assert_same, describe_call
 from .conversion import Converter, to_array
 from .entries import Entry
 from .exclusions import exclude_values, reason_of_entry
-from .operators import assert_raises
 from .resolution import lookup
 from .sampling import seed_everything
 from .tally import Tally, exclude, run_checks
@@ -217,4 +216,4 @@ def check_errors(tally: Tally, info: OptimizerInfo, library: ModuleType) -> None
         ):
             exclude_values(sample.params, sample.kwargs)
             lookup(library, f"optim.{info.name}")
-            assert_raises(lambda action=action: action(library), error_input.error_type, expected, library)
+            assert_raises(lambda action=action: action(library), error_input.error_type, expected)

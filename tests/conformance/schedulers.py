@@ -13,11 +13,10 @@ from typing import Any
 
 import torch
 
-from .comparison import Mismatch, assert_same, describe_call
+from .comparison import Mismatch, assert_raises, assert_same, describe_call
 from .conversion import Converter
 from .entries import Entry
 from .exclusions import reason_of_entry
-from .operators import assert_raises
 from .optimizers import databases as optimizer_databases
 from .resolution import lookup, rebind
 from .tally import Tally, exclude, run_checks
@@ -276,7 +275,6 @@ def check_configurations(tally: Tally, library: ModuleType, name: str) -> None:
                 lambda make=make, namespace=namespace, optimizer=optimizer: make(namespace, optimizer),
                 type(expected_error),
                 expected_error,
-                library,
             )
 
 
