@@ -337,7 +337,10 @@ def once_differentiable(backward: Callable[..., Any]) -> Callable[..., Any]:
             return returned
         results = returned if isinstance(returned, tuple) else (returned,)
         name = getattr(backward, "__qualname__", "backward")
-        ended = tuple(make(r._array, _Ended(name, r._array.shape, r._array.dtype)) if isinstance(r, Tensor) else r for r in results)
+        parents = ctx._node.parents
+        ended = tuple(
+            make(r._array, _Ended(parents, name, r._array.shape, r._array.dtype)) if isinstance(r, Tensor) else r for r in results
+        )
         return ended if isinstance(returned, tuple) else ended[0]
 
     return once
@@ -348,8 +351,8 @@ class _Ended(Node):
 
     __slots__ = ("what",)
 
-    def __init__(self, what: str, shape: tuple[int, ...], dtype: Any) -> None:
-        super().__init__((_Everywhere((), shape, dtype),), shape, dtype)
+    def __init__(self, parents: tuple[Node | None, ...], what: str, shape: tuple[int, ...], dtype: Any) -> None:
+        super().__init__(parents, shape, dtype)  # the inputs' nodes, so that a search for the inputs comes by here
         self.what = what
 
     def backward(self, gradient: Any, needs: Any, recorded: bool) -> tuple[Any, ...]:
@@ -376,7 +379,7 @@ def numeric_grad(function: Callable[..., Any], eps: float | None = None) -> Call
         def forward(ctx: Any, *inputs: Any) -> Any:
             ctx.save_for_backward(*[each if isinstance(each, Tensor) else None for each in inputs])
             ctx.inputs = [None if isinstance(each, Tensor) else each for each in inputs]
-            result = function(*inputs)
+            result = function(*[each.detach() if isinstance(each, Tensor) else each for each in inputs])
             if not isinstance(result, Tensor):
                 raise TypeError(f"numeric_grad: the function must return one Tensor, got {type(result).__name__}")
             return result
