@@ -12,6 +12,7 @@
 #include "scratch.h"
 #include "shift.h"
 #include "thread_pool.h"
+#include "winograd.h"
 
 namespace i2dl {
 namespace {
@@ -20,11 +21,17 @@ template <typename T>
 Plan choose(const ShiftProblem& problem, Algorithm algorithm, Purpose purpose) {
     const int lanes = kernel_table<T>().vector_length;
     constexpr int bytes = static_cast<int>(sizeof(T));
+    if (algorithm == Algorithm::kWinograd) return Plan{algorithm, 1, 1, 1, 1, 0};
     if (algorithm != Algorithm::kAuto) return plan_problem(problem, algorithm, purpose, lanes, bytes);
     Plan best = plan_problem(problem, Algorithm::kIm2col, purpose, lanes, bytes);
     for (const Algorithm other : {Algorithm::kPacked, Algorithm::kDirect}) {
         const Plan plan = plan_problem(problem, other, purpose, lanes, bytes);
         if (plan.cost < best.cost) best = plan;
+    }
+    // Winograd's error is that of float32 twice over; who computes in float64 wants the digits.
+    if (purpose == Purpose::kTiles && bytes == 4 && winograd_serves(problem)) {
+        const double cost = winograd_cost(problem, lanes);
+        if (cost < best.cost) best = Plan{Algorithm::kWinograd, 1, 1, 1, 1, cost};
     }
     return best;
 }
@@ -42,7 +49,16 @@ void spread(const ShiftProblem& problem, Plan& plan) {
 template <typename T>
 Algorithm run(const ShiftProblem& problem, const T* source, const T* weight, const T* bias, T* destination,
               Algorithm algorithm) {
+    if (algorithm == Algorithm::kWinograd && !winograd_serves(problem)) {
+        throw std::invalid_argument(
+            "convolution: the algorithm \"winograd\" serves 2d kernels of 3x3 with stride 1 and dilation 1 only");
+    }
     Plan plan = choose<T>(problem, algorithm, Purpose::kTiles);
+    if (plan.algorithm == Algorithm::kWinograd) {
+        if (run_winograd(problem, source, weight, bias, destination)) return Algorithm::kWinograd;
+        plan = plan_problem(problem, Algorithm::kIm2col, Purpose::kTiles, kernel_table<T>().vector_length,
+                            static_cast<int>(sizeof(T)));
+    }
     spread(problem, plan);
     run_problem(problem, plan, source, weight, bias, destination);
     return plan.algorithm;
@@ -236,6 +252,9 @@ Algorithm convolution_input_gradient(const ConvolutionShape& shape, const T* gra
 template <typename T>
 Algorithm convolution_weight_gradient(const ConvolutionShape& shape, const T* gradient, const T* input, T* result,
                                       Algorithm algorithm) {
+    if (algorithm == Algorithm::kWinograd) {
+        throw std::invalid_argument("convolution: the algorithm \"winograd\" does not serve the weight gradient");
+    }
     const ShiftProblem problem = forward_problem(shape);
     Plan plan = choose<T>(problem, algorithm, Purpose::kDots);
     spread(problem, plan);

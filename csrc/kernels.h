@@ -11,6 +11,7 @@ constexpr int kMaxTileRows = 8;       // output channels of one register tile
 constexpr int kMaxTileVectors = 8;    // vectors of positions of one register tile
 constexpr int kMaxDotRows = 4;        // output channels of one tile of dot products
 constexpr int kMaxDotColumns = 6;     // weights per output channel of one tile of dot products
+constexpr int kWinogradPoints = 36;
 constexpr int kMaxVectorLength = 16;  // elements: 64 bytes of float32
 
 // out[o, p] = bias[o] + sum_k weights[k, o] * source[offsets[k] + p], for all o < rows and p < length.
@@ -85,6 +86,45 @@ struct ColumnPack {
     int64_t column_step;
 };
 
+// Winograd's minimal filtering F(4x4, 3x3), see winograd.h. Tiles of one line of an image stand side by side, and vectors
+// run over tiles: out[point * point_step + channel * line_step + line * tiles + x] for 36 points.
+// May write up to a vector past the end of each (point, channel).
+template <typename T>
+struct WinogradInput {
+    const T* source;  // with its border of zeros; readable for 5 vectors past the end of a row
+    int64_t channels;
+    int64_t channel_step;
+    int64_t row_step;
+    int64_t lines;
+    const int64_t* line_source;
+    int64_t tiles;
+    T* out;
+    int64_t point_step;
+    int64_t line_step;
+};
+
+// destination[channel * channel_step + line_destination[line] + i * row_step + 4 * x + j], for i < line_rows[line] and
+// 4 * x + j < width, from the products of the 36 points, summed over `blocks`.
+// Returns false if a result is infinite or not a number.
+template <typename T>
+struct WinogradOutput {
+    const T* products;
+    int64_t blocks;
+    int64_t block_step;
+    int64_t point_step;
+    int64_t line_step;
+    int64_t channels;
+    const T* bias;  // or null
+    int64_t lines;
+    const int64_t* line_destination;
+    const int64_t* line_rows;
+    int64_t tiles;
+    int64_t width;
+    T* destination;
+    int64_t channel_step;
+    int64_t row_step;
+};
+
 // One output row of max pooling per call: taps in the order of the window, for each the part of the row it is valid
 // for.
 template <typename T, typename I>
@@ -120,6 +160,8 @@ struct KernelTable {
     void (*run_dots)(const DotRun<T>&);
     void (*fill_slab)(const SlabFill<T>&);
     void (*pack_columns)(const ColumnPack<T>&);
+    void (*winograd_input)(const WinogradInput<T>&);
+    bool (*winograd_output)(const WinogradOutput<T>&);
     void (*max_row)(const MaxRow<T, int32_t>&);
     void (*max_row_wide)(const MaxRow<T, int64_t>&);
     void (*add_row)(const SumRow<T>&);     // sum[x] += source[x * stride] for low <= x < high
