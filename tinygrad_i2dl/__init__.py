@@ -28,15 +28,19 @@ from .ops.comparison import *
 from .ops.convolution import *
 from .ops.conversion import *
 from .ops.creation import *
+from .ops.distance import *
+from .ops.dropout import *
 from .ops.indexing import *
 from .ops.linalg import *
 from .ops.layout import *
 from .ops.movement import *
+from .ops.normalization import *
 from .ops.padding import *
 from .ops.pointwise import *
 from .ops.random import *
 from .ops.pooling import *
 from .ops.reduction import *
+from .ops.spatial import *
 from .tensors import Size, Tensor
 
 __version__ = "0.1.0"

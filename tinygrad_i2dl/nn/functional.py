@@ -80,3 +80,27 @@ from ..ops.pooling import (
     max_unpool2d,
     max_unpool3d,
 )
+
+# resampling and re-arranging
+from ..ops.interpolation import interpolate, upsample, upsample_bilinear, upsample_nearest
+from ..ops.spatial import affine_grid, channel_shuffle, grid_sample, native_channel_shuffle, pixel_shuffle, pixel_unshuffle
+from ..ops.unfolding import fold, unfold
+
+# distances
+from ..ops.distance import cosine_similarity, normalize, pairwise_distance, pdist
+
+# dropout
+from ..ops.dropout import (
+    alpha_dropout,
+    dropout,
+    dropout1d,
+    dropout2d,
+    dropout3d,
+    feature_alpha_dropout,
+)
+
+# embedding
+from ..ops.embedding import embedding, embedding_bag
+
+# normalization
+from ..ops.normalization import batch_norm, group_norm, instance_norm, layer_norm, local_response_norm, rms_norm
