@@ -611,7 +611,7 @@ def pool_avg_adaptive(op: str, dims: int, input: Any, output_size: Any) -> Any:
     """What adaptive_avg_pool1d, adaptive_avg_pool2d and adaptive_avg_pool3d share."""
     error = ShapeError if dims == 1 else ValueError
     batched = check_input(op, dims, input, error)
-    if not dtype_is_floating(input):
+    if not is_floating(input):
         raise DtypeError(f"{op}(): input must be floating point, got {input.dtype}")
     sizes = adaptive_sizes(op, dims, input, output_size)
     spatial = tuple(input.shape)[input.ndim - dims :]
@@ -629,7 +629,7 @@ def pool_avg_adaptive(op: str, dims: int, input: Any, output_size: Any) -> Any:
     return result
 
 
-def dtype_is_floating(tensor: Any) -> bool:
+def is_floating(tensor: Any) -> bool:
     return bool(tensor.dtype.is_floating_point) if isinstance(tensor, Tensor) else tensor.dtype.kind in "fV"
 
 
@@ -696,7 +696,7 @@ def pool_max_adaptive(op: str, dims: int, input: Any, output_size: Any) -> tuple
     """What adaptive_max_pool1d, adaptive_max_pool2d and adaptive_max_pool3d share: values and indices."""
     error = ShapeError if dims == 1 else ValueError
     batched = check_input(op, dims, input, error)
-    if not dtype_is_floating(input):
+    if not is_floating(input):
         raise DtypeError(f"{op}(): input must be floating point, got {input.dtype}")
     sizes = adaptive_sizes(op, dims, input, output_size)
     values, indices = adaptive_max_pool(batch_of_one(input, batched), sizes)
