@@ -45,11 +45,25 @@ from ..ops.loss import (
     binary_cross_entropy,
     binary_cross_entropy_with_logits,
     cross_entropy,
+    gaussian_nll_loss,
     huber_loss,
+    kl_div,
     l1_loss,
     mse_loss,
     nll_loss,
+    poisson_nll_loss,
     smooth_l1_loss,
+)
+from ..ops.margin_loss import (
+    cosine_embedding_loss,
+    hinge_embedding_loss,
+    margin_ranking_loss,
+    multi_margin_loss,
+    multilabel_margin_loss,
+    multilabel_soft_margin_loss,
+    soft_margin_loss,
+    triplet_margin_loss,
+    triplet_margin_with_distance_loss,
 )
 from ..ops.pointwise import tanh
 
@@ -80,6 +94,9 @@ from ..ops.pooling import (
     max_unpool2d,
     max_unpool3d,
 )
+
+# attention
+from ..ops.attention import multi_head_attention_forward, scaled_dot_product_attention
 
 # resampling and re-arranging
 from ..ops.interpolation import interpolate, upsample, upsample_bilinear, upsample_nearest

@@ -9,7 +9,7 @@ import numpy
 
 from ._define import composite, primitive
 from .embedding import take_rows
-from .movement import reshape_to, wrap_dim, wrap_dims
+from .movement import expand_view, reshape_to, wrap_dim, wrap_dims
 from .pointwise import clamp_min
 from .precision import half_as_single
 from .reduction import amax, sum_over
@@ -67,9 +67,8 @@ def cosine_similarity(x1: Any, x2: Any, dim: int = 1, eps: float = 1e-8) -> Any:
     """
     product = x1 * x2
     dims = (wrap_dim(dim, product.ndim),) if product.ndim else ()
-    # Dimensions of x1 and x2 are counted in the shape that both broadcast to.
-    missing = [product.ndim - each.ndim for each in (x1, x2)]
-    x1, x2 = (reshape_to(each, (1,) * n + tuple(each.shape)) if n else each for each, n in zip((x1, x2), missing, strict=True))
+    shape = tuple(product.shape)
+    x1, x2 = (each if tuple(each.shape) == shape else expand_view(each, shape) for each in (x1, x2))
     scale = [clamp_min(length(each, 2, dims), eps) for each in (x1, x2)]
     return sum_over((x1 / scale[0]) * (x2 / scale[1]), dims, False)
 

@@ -12,12 +12,13 @@ from typing import Any
 
 import numpy
 
-from ..errors import DtypeError, ShapeError
-from ..tensors import Tensor
+from ..errors import DtypeError
+from ..tensors import make
 from ._define import composite, primitive
-from .activation import limit, log_softmax_along, logsigmoid, relu, sigmoid, softmax_along, softplus
+from .activation import limit, log_softmax_along, logsigmoid, relu, sigmoid, softmax_along
+from .comparison import where
 from .movement import reshape_to
-from .pointwise import exp, log
+from .pointwise import exp, log, xlogy
 from .precision import half_as_single
 from .reduction import mean_over, sum_over
 
@@ -611,3 +612,96 @@ def nll_loss(
     scores = input if input.ndim == 2 else reshape_to(input, (samples, classes) if flat else (samples, classes, positions))
     loss = _at_targets(scores, targets, reduction)
     return loss if reduction != "none" or input.ndim == 2 else reshape_to(loss, tuple(target.shape))
+
+
+# ---------------------------------------------------------------- distributions
+
+
+@composite
+def kl_div(
+    input: Any,
+    target: Any,
+    size_average: bool | None = None,
+    reduce: bool | None = None,
+    reduction: str = "mean",
+    log_target: bool = False,
+) -> Any:
+    """Kullback-Leibler divergence ``t (log t - input)`` of log-probabilities ``input`` from probabilities t.
+
+    Args:
+        reduction: also "batchmean", the sum divided by the first size, which is the divergence's mathematical definition.
+        log_target: `target` holds log-probabilities too.
+
+    >>> import tinygrad_i2dl as torch
+    >>> p = torch.tensor([[0.5, 0.5]])
+    >>> torch.nn.functional.kl_div(torch.log(p), p, reduction="batchmean")
+    tensor(0.)
+    """
+    by_batch = reduction == "batchmean" and size_average is None and reduce is None
+    reduction = "sum" if by_batch else legacy_reduction(size_average, reduce, reduction)
+    if reduction == "mean" and size_average is None and reduce is None:
+        warnings.warn(
+            "kl_div() with reduction='mean' divides by the number of elements: use 'batchmean' for the divergence itself", stacklevel=3
+        )
+    loss = exp(target) * (target - input) if log_target else xlogy(target, target) - target * input
+    loss = reduced(loss, reduction)
+    return loss / input.shape[0] if by_batch and input.ndim else loss
+
+
+@composite
+def poisson_nll_loss(
+    input: Any,
+    target: Any,
+    log_input: bool = True,
+    full: bool = False,
+    size_average: bool | None = None,
+    eps: float = 1e-8,
+    reduce: bool | None = None,
+    reduction: str = "mean",
+) -> Any:
+    """Negative log-likelihood of Poisson counts: ``exp(x) - t x``, or ``x - t log(x + eps)`` where not `log_input`.
+
+    Args:
+        full: add Stirling's approximation ``t log t - t + log(2 pi t) / 2`` of the constant term, for t > 1.
+    """
+    reduction = legacy_reduction(size_average, reduce, reduction)
+    loss = exp(input) - target * input if log_input else input - target * log(input + eps)
+    if full:
+        count = where(target > 1, target, 1.0)
+        loss = loss + (target > 1) * (count * log(count) - count + 0.5 * log(count * (2 * math.pi)))
+    return reduced(loss, reduction)
+
+
+@composite
+def gaussian_nll_loss(
+    input: Any, target: Any, var: Any, full: bool = False, eps: float = 1e-6, reduction: str = "mean"
+) -> Any:
+    """Negative log-likelihood of normal numbers: ``(log v + (input - target)^2 / v) / 2`` with the variance v, at least `eps`.
+
+    Args:
+        var: a number, or of the input's shape, or that shape without its last size or with a last size of 1.
+        full: add the constant ``log(2 pi) / 2``.
+
+    Raises:
+        ValueError: a variance is negative, or the shape of `var` does not fit.
+    """
+    if isinstance(var, (int, float)):
+        if var < 0:
+            raise ValueError(f"gaussian_nll_loss() expected var >= 0, got {var}")
+        var = make(numpy.full(tuple(input.shape), var, dtype=input._array.dtype))
+    shape = tuple(input.shape)
+    if tuple(var.shape) != shape:
+        if tuple(var.shape) == shape[:-1]:
+            var = reshape_to(var, (*shape[:-1], 1))
+        elif not (var.ndim == input.ndim and tuple(var.shape) == (*shape[:-1], 1)):
+            raise ValueError(f"gaussian_nll_loss() expected var of shape {shape} or {shape[:-1]}, got {tuple(var.shape)}")
+    reduction = legacy_reduction(None, None, reduction)
+    values = var._array
+    if (values < 0).any():
+        raise ValueError("gaussian_nll_loss() expected variances >= 0, got a negative one")
+    raised = numpy.maximum(values, eps) - values
+    if raised.any():
+        var = var + make(raised.astype(values.dtype, copy=False))  # as a constant: the gradient stays
+    difference = input - target
+    loss = (log(var) + difference * difference / var) * 0.5
+    return reduced(loss + 0.5 * math.log(2 * math.pi) if full else loss, reduction)
