@@ -8,12 +8,15 @@ import weakref
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from ..backends.registry import namespace_of
 from ..dtypes import dtype as dtype_class
+from ..dtypes import to_numpy_dtype
 from ..engine.mode import no_grad
 from ..engine.node import RemovableHandle
+from ..ops.creation import zeros
 from ..tensors import Parameter, Tensor, current_node, make
 
-__all__ = ["Buffer", "Module", "Parameter", "UninitializedParameter"]
+__all__ = ["Buffer", "Module", "Parameter", "UninitializedBuffer", "UninitializedParameter", "is_lazy"]
 
 
 class Buffer(Tensor):
@@ -26,16 +29,52 @@ class Buffer(Tensor):
         self.persistent = persistent
 
 
-class UninitializedParameter(Parameter):
+class _Uninitialized:
+    """What parameters and buffers without a shape share: they may be cast and moved, and get their shape later."""
+
+    __slots__ = ()
+
+    _array: Any
+
+    @property
+    def shape(self) -> Any:
+        raise RuntimeError("an uninitialised parameter or buffer has no shape yet: run one batch through its lazy module first")
+
+    def detach(self) -> Any:
+        return self
+
+    def materialize(self, shape: Any, device: Any = None, dtype: Any = None) -> None:
+        """Become an ordinary parameter or buffer of this shape."""
+        self._array = namespace_of(type(self._array)).zeros(
+            tuple(shape), dtype=self._array.dtype if dtype is None else to_numpy_dtype(dtype)
+        )
+        self.__class__ = Parameter if isinstance(self, Parameter) else Buffer
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__}>"
+
+
+class UninitializedParameter(_Uninitialized, Parameter):  # type: ignore[misc]
     """A parameter whose shape is decided by the first input that its lazy module gets."""
 
     __slots__ = ()
 
-    def __init__(self, requires_grad: bool = True) -> None:
-        super().__init__(None, requires_grad)
+    def __init__(self, requires_grad: bool = True, device: Any = None, dtype: Any = None) -> None:
+        super().__init__(zeros(0, device=device, dtype=dtype), requires_grad)
 
-    def __repr__(self) -> str:
-        return "<UninitializedParameter>"
+
+class UninitializedBuffer(_Uninitialized, Buffer):  # type: ignore[misc]
+    """A buffer whose shape is decided by the first input that its lazy module gets."""
+
+    __slots__ = ()
+
+    def __init__(self, requires_grad: bool = False, device: Any = None, dtype: Any = None, persistent: bool = True) -> None:
+        super().__init__(zeros(0, device=device, dtype=dtype), persistent=persistent)
+
+
+def is_lazy(param: Any) -> bool:
+    """Whether a parameter or buffer still waits for its shape."""
+    return isinstance(param, _Uninitialized)
 
 
 class IncompatibleKeys(collections.namedtuple("IncompatibleKeys", ["missing_keys", "unexpected_keys"])):
@@ -99,16 +138,16 @@ class Module:
         fields = self.__dict__
         if isinstance(value, Parameter):
             self._need_init("parameters")
-            self._forget(name)
+            self._forget(name, "_parameters")  # a new one takes the place of the old one in the order
             fields["_parameters"][name] = value
             fields[name] = value
         elif isinstance(value, Module):
             self._need_init("modules")
-            self._forget(name)
+            self._forget(name, "_modules")
             fields["_modules"][name] = value
             fields[name] = value
         elif isinstance(value, Buffer):
-            self._forget(name)
+            self._forget(name, "_buffers")
             self.register_buffer(name, value, value.persistent)
         else:
             registered = fields.get("_parameters")
@@ -147,11 +186,12 @@ class Module:
         if "_parameters" not in self.__dict__:
             raise AttributeError(f"cannot assign {what} before Module.__init__() was called: call super().__init__() first")
 
-    def _forget(self, name: str) -> bool:
+    def _forget(self, name: str, keep: str = "") -> bool:
+        """Remove what is registered by this name, except in the dictionary `keep`."""
         fields = self.__dict__
         found = False
         for kind in ("_parameters", "_buffers", "_modules"):
-            if name in fields.get(kind, ()):
+            if kind != keep and name in fields.get(kind, ()):
                 del fields[kind][name]
                 found = True
         if found:
@@ -524,7 +564,7 @@ class Module:
             value = state_dict[key]
             if not isinstance(value, Tensor):
                 problems.append(f"While copying the parameter named {key!r}: expected a Tensor, got {type(value).__name__}.")
-            elif isinstance(target, UninitializedParameter):
+            elif is_lazy(target):
                 changes.append(functools.partial(self._take, name, value, True))
             elif value._array.shape != target._array.shape and not (target.ndim == 0 and tuple(value.shape) == (1,)):
                 problems.append(
