@@ -12,6 +12,7 @@ from . import random as random
 from . import special as special
 from . import nn as nn
 from . import optim as optim
+from . import utils as utils
 from .autograd import set_detect_anomaly as set_detect_anomaly
 from .devices import *
 from .dtypes import *
@@ -40,6 +41,8 @@ from .ops.pointwise import *
 from .ops.random import *
 from .ops.pooling import *
 from .ops.reduction import *
+from .ops.sorting import *
+from .ops.statistics import *
 from .ops.spatial import *
 from .tensors import Size, Tensor
 

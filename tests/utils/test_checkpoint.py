@@ -1,0 +1,67 @@
+"""utils.checkpoint: the same gradients, computed twice."""
+
+import pytest
+
+import tinygrad_i2dl as torch
+from tinygrad_i2dl.utils.checkpoint import checkpoint, checkpoint_sequential
+
+
+def test_same_gradients_of_inputs_and_of_parameters_inside():
+    w = torch.randn(3, 3, requires_grad=True)
+    x = torch.randn(2, 3, requires_grad=True)
+    calls = []
+
+    def block(x, scale):
+        calls.append(1)
+        return (x @ w).tanh() * scale, x.sum()
+
+    for run in (lambda: block(x, 2.0), lambda: checkpoint(block, x, 2.0, use_reentrant=False)):
+        a, b = run()
+        (a.sum() * b).backward()
+    gradients = x.grad.clone(), w.grad.clone()
+    x.grad = w.grad = None
+    a, b = block(x, 2.0)
+    (a.sum() * b).backward()
+    assert (gradients[0] - 2 * x.grad).abs().max().item() < 1e-5 and (gradients[1] - 2 * w.grad).abs().max().item() < 1e-5
+    assert len(calls) == 4  # twice by hand, once forward and once backward in the checkpoint
+
+
+def test_parameters_get_gradients_when_no_input_needs_one():
+    w = torch.ones(2, requires_grad=True)
+    checkpoint(lambda x: (x * w).sum(), torch.tensor([3.0, 4.0])).backward()
+    assert w.grad.tolist() == [3, 4]
+
+
+def test_random_numbers_come_out_the_same():
+    x = torch.ones(1000, requires_grad=True)
+    y = checkpoint(lambda x: torch.nn.functional.dropout(x, 0.5), x)
+    y.sum().backward()
+    assert torch.equal(x.grad, y.detach())
+
+
+def test_what_is_inside_is_not_kept():
+    import weakref
+
+    x = torch.ones(10, requires_grad=True)
+    inner = []
+
+    def block(x):
+        y = x.exp()
+        inner.append(weakref.ref(y._array))
+        return y.sum()
+
+    loss = checkpoint(block, x)
+    assert inner[0]() is None
+    loss.backward()
+    assert x.grad is not None
+
+
+def test_sequential_and_refusals():
+    x = torch.ones(4, requires_grad=True)
+    checkpoint_sequential([torch.exp, torch.tanh, torch.sqrt, torch.sum], 2, x).backward()
+    y = torch.ones(4, requires_grad=True)
+    torch.ones(4).exp().tanh()
+    torch.sum(torch.sqrt(torch.tanh(torch.exp(y)))).backward()
+    assert torch.allclose(x.grad, y.grad)
+    with pytest.raises(RuntimeError, match="create_graph"):
+        torch.autograd.grad(checkpoint(torch.exp, x).sum(), x, create_graph=True)
