@@ -65,6 +65,7 @@ TOLERANCE_FACTORS: dict[str, tuple[float, str]] = {
     "matmul": (3, SUMS),
     "__rmatmul__": (3, SUMS),
     "nn.functional.conv3d": (3, SUMS),
+    "nn.functional.scaled_dot_product_attention": (3, SUMS + "; exponentials magnify that (PyTorch's own tests widen it too)"),
 }
 
 
