@@ -19,15 +19,15 @@ from ..errors import DtypeError
 from ..generator import default_generator
 from ..tensors import Tensor, make
 from ._define import OPERATIONS, attach, composite, primitive, unary
-from .normal_distribution import distribution_of, gelu_backward_of, gelu_of
 from .movement import cast, reshape_to, wrap_dim
+from .normal_distribution import distribution_of, gelu_backward_of, gelu_of
 from .pointwise import exp, tanh
 from .precision import half_as_single
 from .reduction import sum_over
 
 __all__ = [
-    "celu", "celu_", "hardshrink", "log_softmax", "prelu", "relu", "relu_", "rrelu", "rrelu_", "selu", "selu_", "sigmoid",
-    "sigmoid_", "softmax", "threshold", "threshold_",
+    "celu", "celu_", "hardshrink", "log_softmax", "prelu", "relu", "relu_", "rrelu", "rrelu_", "selu", "selu_",
+    "sigmoid", "sigmoid_", "softmax", "threshold", "threshold_",
 ]  # fmt: skip
 
 
@@ -216,7 +216,8 @@ def prelu(input: Any, weight: Any) -> Any:
     channels = input.shape[1] if input.ndim > 1 else 1
     if count != 1 and (input.ndim == 0 or count != channels):
         raise RuntimeError(
-            f"prelu() expected one slope or one for each channel, got {count} slopes for an input of shape {tuple(input.shape)}"
+            f"prelu() expected one slope or one for each channel, got {count} slopes for an input of shape "
+            f"{tuple(input.shape)}"
         )
     shape = () if input.ndim == 0 else (1,) if input.ndim == 1 else (1, count) + (1,) * (input.ndim - 2)
     return prelu_broadcast(input, reshape_to(weight, shape) if tuple(weight.shape) != shape else weight)
@@ -258,7 +259,7 @@ def _drawn_slopes(array: Any, lower: float, upper: float) -> Any:
 def rrelu(
     input: Any, lower: float = 1.0 / 8, upper: float = 1.0 / 3, training: bool = False, inplace: bool = False
 ) -> Any:
-    """Leaky rectifier with slopes below zero drawn uniformly from ``[lower, upper]``, or their mean outside of training."""
+    """Leaky rectifier with slopes below zero drawn from ``[lower, upper]``; their mean outside of training."""
     refuse_integers("rrelu", input._array)
     if lower > upper:
         raise RuntimeError(f"rrelu() expected lower <= upper, got lower={lower}, upper={upper}")
@@ -313,7 +314,9 @@ def _unit(input: Any, name: str, alpha: float, scale: float, input_scale: float,
 
 @composite
 def elu(input: Any, alpha: float = 1.0, inplace: bool = False) -> Any:
-    """Exponential linear unit: ``input`` where it is positive, ``alpha * (exp(input) - 1)`` elsewhere (D.-A. Clevert et al., 2016)."""
+    """Exponential linear unit: ``input`` where it is positive, ``alpha * (exp(input) - 1)`` elsewhere
+    (D.-A. Clevert et al., 2016).
+    """
     return _unit(input, "elu", alpha, 1.0, 1.0, inplace)
 
 
@@ -325,7 +328,9 @@ def selu(input: Any, inplace: bool = False) -> Any:
 
 @composite
 def celu(input: Any, alpha: float = 1.0, inplace: bool = False) -> Any:
-    """Continuously differentiable exponential unit ``max(x, 0) + min(0, alpha * (exp(x / alpha) - 1))`` (J. T. Barron, 2017)."""
+    """Continuously differentiable exponential unit ``max(x, 0) + min(0, alpha * (exp(x / alpha) - 1))``
+    (J. T. Barron, 2017).
+    """
     if alpha == 0:
         raise RuntimeError("celu() divides by alpha, which must not be zero")
     return _unit(input, "celu", alpha, 1.0, 1.0 / alpha, inplace)
@@ -746,7 +751,8 @@ def _prepared(name: str, input: Any, dim: int | None, dtype: Any, stack_level: i
     if dim is None:
         dim = 0 if input.ndim in (0, 1, 3) else 1
         warnings.warn(
-            f"{name}() without dim takes dimension {dim} for {input.ndim} dimensions, a choice that PyTorch deprecates: pass dim=",
+            f"{name}() without dim takes dimension {dim} for {input.ndim} dimensions, a choice that PyTorch "
+            "deprecates: pass dim=",
             stacklevel=stack_level,
         )
     return input, dim

@@ -59,7 +59,8 @@ def normalize(input: Any, p: float = 2.0, dim: Any = 1, eps: float = 1e-12) -> A
 
 @composite
 def cosine_similarity(x1: Any, x2: Any, dim: int = 1, eps: float = 1e-8) -> Any:
-    """Cosine of the angle between the vectors of `x1` and `x2` along `dim`: ``x1 . x2 / (max(|x1|, eps) max(|x2|, eps))``.
+    """Cosine of the angle between the vectors of `x1` and `x2` along `dim`: ``x1 . x2 / (max(|x1|, eps) max(|x2|,
+    eps))``.
 
     >>> import tinygrad_i2dl as torch
     >>> torch.cosine_similarity(torch.tensor([[1.0, 0.0]]), torch.tensor([[1.0, 1.0]]))

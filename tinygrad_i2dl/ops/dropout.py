@@ -23,7 +23,7 @@ __all__ = [
 ]  # fmt: skip
 
 Array = Any
-_ALPHA = 1.7580993408473766  # minus the value that selu tends to: G. Klambauer et al., Self-Normalizing Neural Networks (2017)
+_ALPHA = 1.7580993408473766  # minus the value that selu tends to (G. Klambauer et al., 2017)
 
 
 def _mask(array: Array, p: float) -> Array:
@@ -41,7 +41,9 @@ def _noise(input: Any, p: float, features: bool) -> Array:
     if not features:
         return _mask(array, p)
     if array.ndim < 2:
-        raise RuntimeError(f"dropout of features expected an input of at least 2 dimensions (N, C, *), got {tuple(array.shape)}")
+        raise RuntimeError(
+            f"dropout of features expected an input of at least 2 dimensions (N, C, *), got {tuple(array.shape)}"
+        )
     shape = array.shape[:2] + (1,) * (array.ndim - 2)
     return default_generator.bernoulli(1 - p, shape, array.dtype)
 
@@ -137,8 +139,8 @@ def dropout2d(input: Any, p: float = 0.5, training: bool = True, inplace: bool =
         _warn_of_dimensions("dropout2d", input, "(N, C, H, W)")
     if input.ndim == 3:
         warnings.warn(
-            f"dropout2d() reads an input of three dimensions, {tuple(input.shape)}, as (N, C, L): use dropout1d for that, or add the "
-            "missing dimension",
+            f"dropout2d() reads an input of three dimensions, {tuple(input.shape)}, as (N, C, L): use dropout1d for "
+            "that, or add the missing dimension",
             stacklevel=3,
         )
     return _drop("dropout2d", input, p, training, inplace, True)

@@ -1,7 +1,7 @@
 """Loss functions: how far a network's output is from what it should be.
 
-``reduction`` is "mean", "sum" or "none" (a loss for each element or sample); the parameters ``size_average`` and ``reduce`` of
-PyTorch's early versions are still read.
+``reduction`` is "mean", "sum" or "none" (a loss for each element or sample); the parameters ``size_average`` and
+``reduce`` of PyTorch's early versions are still read.
 """
 
 from __future__ import annotations
@@ -73,15 +73,17 @@ def elements_of(*shapes: Any) -> int:
 def warn_of_broadcasting(name: str, input: Any, target: Any) -> None:
     if tuple(input.shape) != tuple(target.shape):
         warnings.warn(
-            f"{name}(): target has shape {tuple(target.shape)}, input {tuple(input.shape)}; they are broadcast against each other, which is "
-            "seldom meant: give both the same shape",
+            f"{name}(): target has shape {tuple(target.shape)}, input {tuple(input.shape)}; they are broadcast "
+            "against each other, which is seldom meant: give both the same shape",
             stacklevel=4,
         )
 
 
 def require_same_shape(name: str, input: Any, target: Any) -> None:
     if tuple(input.shape) != tuple(target.shape):
-        raise ValueError(f"{name}() expected a target of the input's shape {tuple(input.shape)}, got {tuple(target.shape)}")
+        raise ValueError(
+            f"{name}() expected a target of the input's shape {tuple(input.shape)}, got {tuple(target.shape)}"
+        )
 
 
 # ---------------------------------------------------------------- regression
@@ -119,7 +121,8 @@ def mse_loss(
     reduction: str = "mean",
     weight: Any = None,
 ) -> Any:
-    """Squared error ``(input - target) ** 2``; ``weight`` weighs its elements (then "mean" divides by the sum of the weights).
+    """Squared error ``(input - target) ** 2``; ``weight`` weighs its elements (then "mean" divides by the sum of the
+    weights).
 
     Args:
         input, target: of one shape; a different one that broadcasts draws a `UserWarning`.
@@ -137,9 +140,13 @@ def mse_loss(
 
 def _weighted(name: str, loss: Any, weight: Any, reduction: str) -> Any:
     if tuple(weight.shape) != tuple(loss.shape):
-        raise ValueError(f"{name}() expected a weight of the loss's shape {tuple(loss.shape)}, got {tuple(weight.shape)}")
+        raise ValueError(
+            f"{name}() expected a weight of the loss's shape {tuple(loss.shape)}, got {tuple(weight.shape)}"
+        )
     loss = loss * weight
-    return loss if reduction == "none" else reduced(loss, "sum") / (reduced(weight, "sum") if reduction == "mean" else 1)
+    return (
+        loss if reduction == "none" else reduced(loss, "sum") / (reduced(weight, "sum") if reduction == "mean" else 1)
+    )
 
 
 @primitive("input", "target", promotes=("input", "target"))
@@ -152,7 +159,9 @@ def absolute_error(xp: Any, input: Array, target: Array, reduction: str) -> Arra
 
 @absolute_error.gradient
 def _(g: Any, needs: tuple[bool, ...], input: Any, target: Any, reduction: str) -> Any:
-    of_input = share(g, reduction, elements_of(input.shape, target.shape)) * ((input > target) * 1.0 - (input < target) * 1.0)
+    of_input = share(g, reduction, elements_of(input.shape, target.shape)) * (
+        (input > target) * 1.0 - (input < target) * 1.0
+    )
     return of_input if needs[0] else None, -of_input if needs[1] else None
 
 
@@ -177,14 +186,15 @@ def l1_loss(
 
 
 def _huber(difference: Any, delta: float) -> Any:
-    """``d^2 / 2`` for ``|d| <= delta``, else ``delta (|d| - delta / 2)``: ``c (d - c / 2)`` with c = d limited to +-delta."""
+    """``d^2 / 2`` for ``|d| <= delta``, else ``delta (|d| - delta / 2)``: ``c (d - c / 2)``, c = d within +-delta."""
     limited = limit(difference, -delta, delta)
     return limited * (difference - limited * 0.5)
 
 
 @composite
 def huber_loss(input: Any, target: Any, reduction: str = "mean", delta: float = 1.0, weight: Any = None) -> Any:
-    """``d^2 / 2`` where ``|d| <= delta``, else ``delta (|d| - delta / 2)``, with ``d = input - target`` (P. J. Huber, 1964).
+    """``d^2 / 2`` where ``|d| <= delta``, else ``delta (|d| - delta / 2)``, with ``d = input - target``
+    (P. J. Huber, 1964).
 
     Raises:
         RuntimeError: `delta` is not positive.
@@ -206,7 +216,8 @@ def smooth_l1_loss(
     reduction: str = "mean",
     beta: float = 1.0,
 ) -> Any:
-    """``d^2 / (2 beta)`` where ``|d| < beta``, else ``|d| - beta / 2``, with ``d = input - target`` (R. Girshick, 2015).
+    """``d^2 / (2 beta)`` where ``|d| < beta``, else ``|d| - beta / 2``, with ``d = input - target``
+    (R. Girshick, 2015).
 
     Raises:
         RuntimeError: `beta` is negative.
@@ -283,7 +294,10 @@ def binary_cross_entropy(
     reduction = legacy_reduction(size_average, reduce, reduction)
     require_same_shape("binary_cross_entropy", input, target)
     if input.dtype != target.dtype:
-        raise DtypeError(f"binary_cross_entropy() expected a target of dtype {input.dtype}, got {target.dtype}: convert it with .to()")
+        raise DtypeError(
+            f"binary_cross_entropy() expected a target of dtype {input.dtype}, got {target.dtype}: convert it with "
+            ".to()"
+        )
     return binary_cross_entropy_of(input, target, weight, reduction)
 
 
@@ -376,14 +390,18 @@ class Targets:
 
     __slots__ = ("coefficient", "index", "total")
 
-    def __init__(self, xp: Any, target: Array, classes: int, weight: Array | None, ignore_index: int, dtype: Any) -> None:
+    def __init__(
+        self, xp: Any, target: Array, classes: int, weight: Array | None, ignore_index: int, dtype: Any
+    ) -> None:
         self.coefficient: Array | None = None
         # One comparison finds negative indices too: they are huge as unsigned numbers.
         if (target.view(numpy.uint64) >= classes).any():
             kept = target != ignore_index
             wrong = kept & ((target < 0) | (target >= classes))
             if wrong.any():
-                raise IndexError(f"target {int(target[wrong][0])} is out of bounds: expected class indices from 0 to {classes - 1}")
+                raise IndexError(
+                    f"target {int(target[wrong][0])} is out of bounds: expected class indices from 0 to {classes - 1}"
+                )
             target = xp.where(kept, target, 0)
             self.coefficient = kept.astype(dtype)
         elif 0 <= ignore_index < classes:
@@ -404,25 +422,41 @@ def _check_classes(name: str, input: Any, target: Any, weight: Any) -> tuple[int
     """
     shape, expected = tuple(input.shape), tuple(target.shape)
     if not shape:
-        raise ValueError(f"{name}() expected scores of shape (C), (N, C) or (N, C, d1, ...), got a tensor without dimensions")
+        raise ValueError(
+            f"{name}() expected scores of shape (C), (N, C) or (N, C, d1, ...), got a tensor without dimensions"
+        )
     if target._array.dtype != numpy.int64 and target._array.dtype != numpy.uint8:
-        raise DtypeError(f"{name}() expected class indices of dtype torch.int64, got {target.dtype}: convert them with .long()")
+        raise DtypeError(
+            f"{name}() expected class indices of dtype torch.int64, got {target.dtype}: convert them with .long()"
+        )
     if len(shape) == 1:
         if expected not in ((), (1,)):
-            raise RuntimeError(f"{name}() expected one class index for scores of shape {shape}, got a target of shape {expected}")
+            raise RuntimeError(
+                f"{name}() expected one class index for scores of shape {shape}, got a target of shape {expected}"
+            )
         sizes = (1, shape[0], 1)
     else:
         if not expected or expected[0] != shape[0]:
-            raise ValueError(f"{name}() expected as many targets as samples, got scores of shape {shape} and a target of shape {expected}")
+            raise ValueError(
+                f"{name}() expected as many targets as samples, got scores of shape {shape} and a target of shape "
+                f"{expected}"
+            )
         if expected != (shape[0], *shape[2:]):
-            raise RuntimeError(f"{name}() expected a target of shape {(shape[0], *shape[2:])} for scores of shape {shape}, got {expected}")
+            raise RuntimeError(
+                f"{name}() expected a target of shape {(shape[0], *shape[2:])} for scores of shape {shape}, got "
+                f"{expected}"
+            )
         sizes = (shape[0], shape[1], math.prod(shape[2:]))
     if weight is not None and tuple(weight.shape) != (sizes[1],):
-        raise RuntimeError(f"{name}() expected a weight for each of the {sizes[1]} classes, got shape {tuple(weight.shape)}")
+        raise RuntimeError(
+            f"{name}() expected a weight for each of the {sizes[1]} classes, got shape {tuple(weight.shape)}"
+        )
     return sizes
 
 
-def _read_targets(input: Any, target: Any, weight: Any, ignore_index: int, sizes: tuple[int, int, int], flat: bool) -> Targets:
+def _read_targets(
+    input: Any, target: Any, weight: Any, ignore_index: int, sizes: tuple[int, int, int], flat: bool
+) -> Targets:
     indices = target._array.astype(numpy.int64, copy=False).reshape((sizes[0],) if flat else (sizes[0], sizes[2]))
     weights = None if weight is None else weight._array.astype(input._array.dtype, copy=False)
     return Targets(numpy, indices, sizes[1], weights, ignore_index, input._array.dtype)
@@ -456,7 +490,9 @@ def cross_entropy_of_indices(xp: Any, input: Array, targets: Targets, reduction:
     return total if reduction == "sum" else total / loss.dtype.type(targets.total)
 
 
-def _cross_entropy_backward(xp: Any, g: Array, input: Array, targets: Targets, reduction: str, saved: list[Any]) -> Array:
+def _cross_entropy_backward(
+    xp: Any, g: Array, input: Array, targets: Targets, reduction: str, saved: list[Any]
+) -> Array:
     exponentials, sums = saved
     coefficient = targets.coefficient
     if reduction == "mean":
@@ -468,7 +504,9 @@ def _cross_entropy_backward(xp: Any, g: Array, input: Array, targets: Targets, r
         result[numpy.arange(input.shape[0]), targets.index] -= g
     else:
         index = targets.index[:, None]
-        xp.put_along_axis(result, index, xp.take_along_axis(result, index, axis=1) - xp.broadcast_to(g, sums.shape)[:, None], axis=1)
+        xp.put_along_axis(
+            result, index, xp.take_along_axis(result, index, axis=1) - xp.broadcast_to(g, sums.shape)[:, None], axis=1
+        )
     return result.astype(input.dtype, copy=False)
 
 
@@ -481,7 +519,9 @@ def cross_entropy_backward(g: Any, input: Any, targets: Targets, reduction: str,
         g = g * targets.coefficient
     shape = targets.index.shape
     g = g * numpy.ones(shape, dtype=input._array.dtype)
-    return softmax_along(input, 1) * reshape_to(g, (shape[0], 1, *shape[1:])) - place_class(g, targets.index, input.shape[1])
+    return softmax_along(input, 1) * reshape_to(g, (shape[0], 1, *shape[1:])) - place_class(
+        g, targets.index, input.shape[1]
+    )
 
 
 cross_entropy_of_indices.gradient(
@@ -527,7 +567,9 @@ def cross_entropy(
     sizes = samples, classes, positions = _check_classes("cross_entropy", input, target, weight)
     flat = input.ndim <= 2
     targets = _read_targets(input, target, weight, ignore_index, sizes, flat)
-    scores = input if input.ndim == 2 else reshape_to(input, (samples, classes) if flat else (samples, classes, positions))
+    scores = (
+        input if input.ndim == 2 else reshape_to(input, (samples, classes) if flat else (samples, classes, positions))
+    )
     if label_smoothing > 0:
         loss = _smoothed(log_softmax_along(scores, 1), targets, weight, reduction, label_smoothing)
     elif scores._array.size:
@@ -559,7 +601,9 @@ def _smoothed(log_probabilities: Any, targets: Targets, weight: Any, reduction: 
     smooth = reduced(every, "none" if reduction == "none" else "sum")
     if reduction == "mean":
         smooth = smooth / float(targets.total)
-    return _at_targets(log_probabilities, targets, reduction) * (1 - label_smoothing) + smooth * (label_smoothing / classes)
+    return _at_targets(log_probabilities, targets, reduction) * (1 - label_smoothing) + smooth * (
+        label_smoothing / classes
+    )
 
 
 def _cross_entropy_of_probabilities(
@@ -567,7 +611,8 @@ def _cross_entropy_of_probabilities(
 ) -> Any:
     if tuple(input.shape) != tuple(target.shape):
         raise RuntimeError(
-            f"cross_entropy() expected probabilities of the scores' shape {tuple(input.shape)}, got {tuple(target.shape)}; "
+            f"cross_entropy() expected probabilities of the scores' shape {tuple(input.shape)}, got "
+            f"{tuple(target.shape)}; "
             "class indices must be int64"
         )
     if ignore_index >= 0:
@@ -575,7 +620,9 @@ def _cross_entropy_of_probabilities(
     axis = 0 if input.ndim == 1 else 1
     classes = input.shape[axis]
     if weight is not None and tuple(weight.shape) != (classes,):
-        raise RuntimeError(f"cross_entropy() expected a weight for each of the {classes} classes, got shape {tuple(weight.shape)}")
+        raise RuntimeError(
+            f"cross_entropy() expected a weight for each of the {classes} classes, got shape {tuple(weight.shape)}"
+        )
     if label_smoothing > 0:
         target = target * (1 - label_smoothing) + label_smoothing / classes
     loss = log_softmax_along(input, axis) * target
@@ -609,7 +656,9 @@ def nll_loss(
     sizes = samples, classes, positions = _check_classes("nll_loss", input, target, weight)
     flat = input.ndim <= 2
     targets = _read_targets(input, target, weight, ignore_index, sizes, flat)
-    scores = input if input.ndim == 2 else reshape_to(input, (samples, classes) if flat else (samples, classes, positions))
+    scores = (
+        input if input.ndim == 2 else reshape_to(input, (samples, classes) if flat else (samples, classes, positions))
+    )
     loss = _at_targets(scores, targets, reduction)
     return loss if reduction != "none" or input.ndim == 2 else reshape_to(loss, tuple(target.shape))
 
@@ -629,7 +678,8 @@ def kl_div(
     """Kullback-Leibler divergence ``t (log t - input)`` of log-probabilities ``input`` from probabilities t.
 
     Args:
-        reduction: also "batchmean", the sum divided by the first size, which is the divergence's mathematical definition.
+        reduction: also "batchmean", the sum divided by the first size, which is the divergence's mathematical
+            definition.
         log_target: `target` holds log-probabilities too.
 
     >>> import tinygrad_i2dl as torch
@@ -641,7 +691,9 @@ def kl_div(
     reduction = "sum" if by_batch else legacy_reduction(size_average, reduce, reduction)
     if reduction == "mean" and size_average is None and reduce is None:
         warnings.warn(
-            "kl_div() with reduction='mean' divides by the number of elements: use 'batchmean' for the divergence itself", stacklevel=3
+            "kl_div() with reduction='mean' divides by the number of elements: use 'batchmean' for the divergence "
+            "itself",
+            stacklevel=3,
         )
     loss = exp(target) * (target - input) if log_target else xlogy(target, target) - target * input
     loss = reduced(loss, reduction)
@@ -676,7 +728,8 @@ def poisson_nll_loss(
 def gaussian_nll_loss(
     input: Any, target: Any, var: Any, full: bool = False, eps: float = 1e-6, reduction: str = "mean"
 ) -> Any:
-    """Negative log-likelihood of normal numbers: ``(log v + (input - target)^2 / v) / 2`` with the variance v, at least `eps`.
+    """Negative log-likelihood of normal numbers: ``(log v + (input - target)^2 / v) / 2`` with the variance v, at
+    least `eps`.
 
     Args:
         var: a number, or of the input's shape, or that shape without its last size or with a last size of 1.
@@ -694,7 +747,9 @@ def gaussian_nll_loss(
         if tuple(var.shape) == shape[:-1]:
             var = reshape_to(var, (*shape[:-1], 1))
         elif not (var.ndim == input.ndim and tuple(var.shape) == (*shape[:-1], 1)):
-            raise ValueError(f"gaussian_nll_loss() expected var of shape {shape} or {shape[:-1]}, got {tuple(var.shape)}")
+            raise ValueError(
+                f"gaussian_nll_loss() expected var of shape {shape} or {shape[:-1]}, got {tuple(var.shape)}"
+            )
     reduction = legacy_reduction(None, None, reduction)
     values = var._array
     if (values < 0).any():

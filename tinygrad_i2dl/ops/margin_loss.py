@@ -12,7 +12,7 @@ from .activation import logsigmoid, relu
 from .comparison import minimum
 from .distance import pairwise_distance
 from .indexing import gather_along
-from .loss import legacy_reduction, pick_class, reduced, require_same_shape
+from .loss import legacy_reduction, pick_class, reduced
 from .movement import reshape_to
 from .pointwise import sqrt
 from .reduction import sum_over
@@ -62,7 +62,9 @@ def margin_ranking_loss(
     reduction = legacy_reduction(size_average, reduce, reduction)
     if not input1.ndim == input2.ndim == target.ndim:
         shapes = ", ".join(str(tuple(each.shape)) for each in (input1, input2, target))
-        raise RuntimeError(f"margin_ranking_loss() expected three tensors with the same number of dimensions, got shapes {shapes}")
+        raise RuntimeError(
+            f"margin_ranking_loss() expected three tensors with the same number of dimensions, got shapes {shapes}"
+        )
     return reduced(relu(-target * (input1 - input2) + margin), reduction)
 
 
@@ -76,7 +78,8 @@ def cosine_embedding_loss(
     reduce: bool | None = None,
     reduction: str = "mean",
 ) -> Any:
-    """``1 - cos`` where the target is 1, ``max(0, cos - margin)`` where it is -1, of the angle between the rows of the inputs.
+    """``1 - cos`` where the target is 1, ``max(0, cos - margin)`` where it is -1, of the angle between the rows of the
+    inputs.
 
     Args:
         input1, input2: ``(N, D)`` or ``(D,)``.
@@ -106,7 +109,8 @@ def multi_margin_loss(
     reduce: bool | None = None,
     reduction: str = "mean",
 ) -> Any:
-    """Hinge loss of several classes: ``sum over j != t of max(0, margin - x[t] + x[j])^p / C``, times the weight of class t.
+    """Hinge loss of several classes: ``sum over j != t of max(0, margin - x[t] + x[j])^p / C``, times the weight of
+    class t.
 
     Args:
         input: scores ``(N, C)`` or ``(C,)``.
@@ -118,16 +122,24 @@ def multi_margin_loss(
         raise ValueError(f"multi_margin_loss() expected p to be 1 or 2, got {p}")
     if weight is not None and weight.ndim != 1:
         raise ValueError(f"multi_margin_loss() expected weight of one dimension, got shape {tuple(weight.shape)}")
-    if input.ndim not in (0, 1, 2) or (input.ndim == 2 and not input.shape[1]) or (input.ndim == 1 and not input.shape[0]):
+    if (
+        input.ndim not in (0, 1, 2)
+        or (input.ndim == 2 and not input.shape[1])
+        or (input.ndim == 1 and not input.shape[0])
+    ):
         raise RuntimeError(f"multi_margin_loss() expected scores of shape (N, C) or (C), got {tuple(input.shape)}")
     samples, classes = (1, input._array.size) if input.ndim < 2 else tuple(input.shape)
     if target._array.size != samples or target.ndim > 1:
         raise RuntimeError(f"multi_margin_loss() expected {samples} targets, got shape {tuple(target.shape)}")
     if weight is not None and weight.shape[0] != classes:
-        raise RuntimeError(f"multi_margin_loss() expected a weight for each of the {classes} classes, got {weight.shape[0]}")
+        raise RuntimeError(
+            f"multi_margin_loss() expected a weight for each of the {classes} classes, got {weight.shape[0]}"
+        )
     index = target._array.astype(numpy.int64).reshape(samples)
     if index.size and not (0 <= index.min() and index.max() < classes):
-        raise RuntimeError(f"multi_margin_loss() expected class indices from 0 to {classes - 1}, got {index.min()} to {index.max()}")
+        raise RuntimeError(
+            f"multi_margin_loss() expected class indices from 0 to {classes - 1}, got {index.min()} to {index.max()}"
+        )
     scores = reshape_to(input, (samples, classes))
     others = numpy.ones((samples, classes), dtype=input._array.dtype)
     others[numpy.arange(samples), index] = 0
@@ -142,7 +154,8 @@ def multi_margin_loss(
 def multilabel_margin_loss(
     input: Any, target: Any, size_average: bool | None = None, reduce: bool | None = None, reduction: str = "mean"
 ) -> Any:
-    """Hinge loss of samples of several classes: ``sum over labels j and other classes i of max(0, 1 - x[j] + x[i]) / C``.
+    """Hinge loss of samples of several classes: ``sum over labels j and other classes i of max(0, 1 - x[j] + x[i])``,
+    divided by C.
 
     Args:
         input: scores ``(N, C)`` or ``(C,)``.
@@ -151,7 +164,8 @@ def multilabel_margin_loss(
     reduction = legacy_reduction(size_average, reduce, reduction)
     if input.ndim > 2 or (input.ndim and not input.shape[-1]) or tuple(input.shape) != tuple(target.shape):
         raise RuntimeError(
-            f"multilabel_margin_loss() expected scores and targets of one shape (N, C) or (C), got {tuple(input.shape)} and {tuple(target.shape)}"
+            f"multilabel_margin_loss() expected scores and targets of one shape (N, C) or (C), got "
+            f"{tuple(input.shape)} and {tuple(target.shape)}"
         )
     classes = input.shape[-1] if input.ndim else 1
     labels = target._array.astype(numpy.int64).reshape(-1, classes)
@@ -228,19 +242,27 @@ def triplet_margin_with_distance_loss(
     swap: bool = False,
     reduction: str = "mean",
 ) -> Any:
-    """`triplet_margin_loss` with a distance of one's own, a function of two tensors; `pairwise_distance` if it is None."""
+    """`triplet_margin_loss` with a distance of one's own, a function of two tensors (None: `pairwise_distance`)."""
     reduction = legacy_reduction(None, None, reduction)
     return _triplet(anchor, positive, negative, distance_function or pairwise_distance, margin, swap, reduction)
 
 
 def _triplet(
-    anchor: Any, positive: Any, negative: Any, distance: Callable[[Any, Any], Any], margin: float, swap: bool, reduction: str
+    anchor: Any,
+    positive: Any,
+    negative: Any,
+    distance: Callable[[Any, Any], Any],
+    margin: float,
+    swap: bool,
+    reduction: str,
 ) -> Any:
     if margin <= 0:
         raise ValueError(f"triplet_margin_loss() expected margin > 0, got {margin}")
     if not anchor.ndim == positive.ndim == negative.ndim:
         shapes = ", ".join(str(tuple(each.shape)) for each in (anchor, positive, negative))
-        raise RuntimeError(f"triplet_margin_loss() expected three tensors with the same number of dimensions, got shapes {shapes}")
+        raise RuntimeError(
+            f"triplet_margin_loss() expected three tensors with the same number of dimensions, got shapes {shapes}"
+        )
     near, far = distance(anchor, positive), distance(anchor, negative)
     if swap:
         far = minimum(far, distance(positive, negative))

@@ -9,9 +9,9 @@ from .error_function import erfc_of
 
 Array = Any
 
-# M. Abramowitz and I. A. Stegun, Handbook of Mathematical Functions, 7.1.26: 1 - erf(z) = (a1 t + ... + a5 t^5) exp(-z^2) with
-# t = 1 / (1 + p z), with an error below 1.5e-7, which is float32's. Here for z = x / sqrt(2), and halved. It shares its
-# exponential with the density, so that the backward pass of gelu costs little more than gelu.
+# M. Abramowitz and I. A. Stegun, Handbook of Mathematical Functions, 7.1.26: 1 - erf(z) = (a1 t + ... + a5 t^5)
+# exp(-z^2) with t = 1 / (1 + p z), with an error below 1.5e-7, which is float32's. Here for z = x / sqrt(2), and
+# halved. It shares its exponential with the density, so that the backward pass of gelu costs little more than gelu.
 _P = 0.3275911 / math.sqrt(2)
 _TAIL = (1.061405429 / 2, -1.453152027 / 2, 1.421413741 / 2, -0.284496736 / 2, 0.254829592 / 2)
 _BLOCK = 1 << 13  # elements: what one block needs stays in a core's cache

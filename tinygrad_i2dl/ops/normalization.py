@@ -1,8 +1,9 @@
 """Normalization: activations brought to mean 0 and variance 1 over a batch, a sample, or groups of channels.
 
-With mean mu and deviation s over m elements the result is ``y = weight * h + bias``, ``h = (x - mu) / s``, and its gradient is
-``dx = (u - mean(u) - h * mean(u * h)) / s`` with ``u = weight * dy`` (S. Ioffe and C. Szegedy, 2015, for a batch; the other layers
-differ only in what the means are taken over). The kernels save mu and 1 / s; ``h`` is computed anew from the input.
+With mean mu and deviation s over m elements the result is ``y = weight * h + bias``, ``h = (x - mu) / s``, and its
+gradient is ``dx = (u - mean(u) - h * mean(u * h)) / s`` with ``u = weight * dy`` (S. Ioffe and C. Szegedy, 2015, for a
+batch; the other layers differ only in what the means are taken over). The kernels save mu and 1 / s; ``h`` is computed
+anew from the input.
 """
 
 from __future__ import annotations
@@ -55,7 +56,15 @@ def _dots_beside_axis_1(xp: Any, left: Array, right: Array) -> Array:
 @primitive("input", "weight", "bias")
 @half_as_single
 def normalize_rows(
-    xp: Any, input: Array, weight: Array, bias: Array, length: int, affine: Shape, eps: float, centred: bool, saved: list[Any]
+    xp: Any,
+    input: Array,
+    weight: Array,
+    bias: Array,
+    length: int,
+    affine: Shape,
+    eps: float,
+    centred: bool,
+    saved: list[Any],
 ) -> Array:
     """``(x - mean) / sqrt(var + eps)`` of every row of `length` elements, then scaled and shifted.
 
@@ -84,7 +93,16 @@ def normalize_rows(
 
 
 def _normalize_rows_backward(
-    xp: Any, g: Array, input: Array, weight: Array, length: int, affine: Shape, eps: float, centred: bool, saved: Any, needs: Any
+    xp: Any,
+    g: Array,
+    input: Array,
+    weight: Array,
+    length: int,
+    affine: Shape,
+    eps: float,
+    centred: bool,
+    saved: Any,
+    needs: Any,
 ) -> Any:
     mean, scale = saved
     dtype = input.dtype
@@ -147,7 +165,9 @@ def _trailing(name: str, input: Any, normalized_shape: Any, **parameters: Any) -
     if not shape:
         raise RuntimeError(f"{name}() expected normalized_shape to have at least one size, got {normalized_shape}")
     if tuple(input.shape[-len(shape) :]) != shape or input.ndim < len(shape):
-        raise RuntimeError(f"{name}() expected an input of shape (*, {', '.join(map(str, shape))}), got {tuple(input.shape)}")
+        raise RuntimeError(
+            f"{name}() expected an input of shape (*, {', '.join(map(str, shape))}), got {tuple(input.shape)}"
+        )
     for parameter, vector in parameters.items():
         if vector is not None and tuple(vector.shape) != shape:
             raise RuntimeError(f"{name}() expected {parameter} of normalized_shape {shape}, got {tuple(vector.shape)}")
@@ -207,7 +227,9 @@ def _without_elements(input: Any, weight: Any, bias: Any) -> Any:
 def _check_channels(name: str, channels: int, **vectors: Any) -> None:
     for parameter, vector in vectors.items():
         if vector is not None and tuple(vector.shape) != (channels,):
-            raise RuntimeError(f"{name}() expected {parameter} of shape ({channels},), one for each channel, got {tuple(vector.shape)}")
+            raise RuntimeError(
+                f"{name}() expected {parameter} of shape ({channels},), one for each channel, got {tuple(vector.shape)}"
+            )
 
 
 @composite
@@ -222,7 +244,9 @@ def group_norm(input: Any, num_groups: int, weight: Any = None, bias: Any = None
         raise RuntimeError(f"group_norm() expected an input of shape (N, C, *), got {tuple(input.shape)}")
     samples, channels = input.shape[:2]
     if num_groups <= 0 or channels % num_groups:
-        raise RuntimeError(f"group_norm() expected a number of channels divisible by num_groups={num_groups}, got {channels}")
+        raise RuntimeError(
+            f"group_norm() expected a number of channels divisible by num_groups={num_groups}, got {channels}"
+        )
     _check_channels("group_norm", channels, weight=weight, bias=bias)
     positions = math.prod(input.shape[2:])
     if not samples * channels * positions:
@@ -246,7 +270,8 @@ def instance_norm(
 
     Args:
         input: ``(N, C, *)``.
-        running_mean, running_var: ``(C,)`` or None; updated in place with the batch's averages, or used where not `use_input_stats`.
+        running_mean, running_var: ``(C,)`` or None; updated in place with the batch's averages, or used where not
+            `use_input_stats`.
         weight, bias: ``(C,)`` or None.
 
     Raises:
@@ -256,13 +281,17 @@ def instance_norm(
         raise RuntimeError(f"instance_norm() expected an input of shape (N, C, *), got {tuple(input.shape)}")
     samples, channels = input.shape[:2]
     positions = math.prod(input.shape[2:])
-    _check_channels("instance_norm", channels, running_mean=running_mean, running_var=running_var, weight=weight, bias=bias)
+    _check_channels(
+        "instance_norm", channels, running_mean=running_mean, running_var=running_var, weight=weight, bias=bias
+    )
     if not use_input_stats:
         if running_mean is None or running_var is None:
             raise RuntimeError("instance_norm() needs running_mean and running_var where use_input_stats is False")
         return _with_running_statistics(input, running_mean, running_var, weight, bias, eps)
     if positions == 1:
-        raise ValueError(f"instance_norm() expected more than one element per channel, got an input of shape {tuple(input.shape)}")
+        raise ValueError(
+            f"instance_norm() expected more than one element per channel, got an input of shape {tuple(input.shape)}"
+        )
     if not samples * channels * positions:
         return _without_elements(input, weight, bias)
     saved: list[Any] = []
@@ -323,7 +352,9 @@ def _normalize_channels_backward(
 
 
 @composite(fused=_normalize_channels_backward)
-def normalize_channels_backward(g: Any, input: Any, weight: Any, eps: float, saved: list[Any], needs: tuple[bool, ...]) -> Any:
+def normalize_channels_backward(
+    g: Any, input: Any, weight: Any, eps: float, saved: list[Any], needs: tuple[bool, ...]
+) -> Any:
     """Gradients of `normalize_channels` by input, weight and bias (None where not in `needs`)."""
     shape = tuple(input.shape)
     others = tuple(axis for axis in range(len(shape)) if axis != 1)
@@ -375,7 +406,10 @@ def _with_running_statistics(input: Any, mean: Any, variance: Any, weight: Any, 
 
 def _update(running_mean: Any, running_var: Any, mean: Array, variance: Array, count: int, momentum: float) -> None:
     """Move the running statistics towards the batch's (the unbiased variance), in place."""
-    for running, value in ((running_mean, mean), (running_var, variance * (count / (count - 1)) if count > 1 else variance * math.nan)):
+    for running, value in (
+        (running_mean, mean),
+        (running_var, variance * (count / (count - 1)) if count > 1 else variance * math.nan),
+    ):
         if running is not None:
             array = running._array
             array *= array.dtype.type(1 - momentum)
@@ -398,8 +432,8 @@ def batch_norm(
 
     Args:
         input: ``(N, C, *)``.
-        running_mean, running_var: ``(C,)`` or None; moved in place by `momentum` towards the batch's mean and unbiased variance if
-            `training`, else used in their place.
+        running_mean, running_var: ``(C,)`` or None; moved in place by `momentum` towards the batch's mean and unbiased
+            variance if `training`, else used in their place.
         weight, bias: ``(C,)`` or None.
 
     Raises:
@@ -414,8 +448,12 @@ def batch_norm(
     channels = shape[1]
     count = shape[0] * math.prod(shape[2:])
     if training and count == 1:
-        raise ValueError(f"batch_norm() expected more than one element per channel for training, got an input of shape {shape}")
-    _check_channels("batch_norm", channels, running_mean=running_mean, running_var=running_var, weight=weight, bias=bias)
+        raise ValueError(
+            f"batch_norm() expected more than one element per channel for training, got an input of shape {shape}"
+        )
+    _check_channels(
+        "batch_norm", channels, running_mean=running_mean, running_var=running_var, weight=weight, bias=bias
+    )
     if not training:
         if running_mean is None or running_var is None:
             raise RuntimeError("batch_norm() needs running_mean and running_var outside of training")
@@ -460,11 +498,12 @@ def local_response_norm(input: Any, size: int, alpha: float = 1e-4, beta: float 
         ValueError: `input` has fewer dimensions.
     """
     if input.ndim < 3:
-        raise ValueError(f"local_response_norm() expected an input of shape (N, C, *) with 3 dimensions or more, got {tuple(input.shape)}")
+        raise ValueError(
+            f"local_response_norm() expected an input of shape (N, C, *) with 3 dimensions or more, got "
+            f"{tuple(input.shape)}"
+        )
     if not math.prod(input.shape):
         return input
     total = sum_window(input * input, size // 2, (size - 1) // 2)
     mean = total / size if input.dtype.is_floating_point else total // size
     return input / (mean * alpha + k) ** beta
-
-

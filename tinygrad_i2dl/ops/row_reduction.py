@@ -1,7 +1,8 @@
 """Kernels that reduce the last axis of arrays of single and double precision, where NumPy's own reductions are slow.
 
-NumPy sums the last axis by one call per row. A product with a vector of ones and a stack of scalar products run in BLAS, three to ten
-times faster for the short rows of a network (128 rows of 10: 2.0 us against 6.4; 2,048 rows of 64: 8 against 105).
+NumPy sums the last axis by one call per row. A product with a vector of ones and a stack of scalar products run in
+BLAS, three to ten times faster for the short rows of a network (128 rows of 10: 2.0 us against 6.4; 2,048 rows of 64:
+8 against 105).
 """
 
 from __future__ import annotations
