@@ -12,16 +12,17 @@ from ..tensors import Operations, Tensor, make
 from ._define import alias, binary, composite, explain_broadcast, inplace_composite, primitive, promote, unary
 
 __all__ = [
-    "allclose", "eq", "equal", "fmax", "fmin", "ge", "greater", "greater_equal", "gt", "isclose", "isfinite", "isin", "isinf", "isnan",
-    "isneginf", "isposinf", "isreal", "le", "less", "less_equal", "logical_and", "logical_not", "logical_or", "logical_xor", "lt",
-    "masked_fill", "maximum", "minimum", "ne", "not_equal", "signbit", "where",
+    "allclose", "eq", "equal", "fmax", "fmin", "ge", "greater", "greater_equal", "gt", "isclose", "isfinite", "isin",
+    "isinf", "isnan", "isneginf", "isposinf", "isreal", "le", "less", "less_equal", "logical_and", "logical_not",
+    "logical_or", "logical_xor", "lt", "masked_fill", "maximum", "minimum", "ne", "not_equal", "signbit", "where",
 ]  # fmt: skip
 
 Array = Any
 
 
 def cut_in_place(name: str, function: Callable[..., Any]) -> None:
-    """Attach the in-place form of an operation without derivative: afterwards the tensor's former history has no influence on it."""
+    """Attach the in-place form of an operation without derivative: afterwards the tensor's former history has no
+    influence on it."""
     in_place = inplace_composite(name, function)
     function.in_place = in_place  # type: ignore[attr-defined]
     setattr(Operations, name + "_", in_place)
@@ -180,7 +181,9 @@ def choose(xp: Any, condition: Any, input: Any, other: Any) -> Any:
     """Elements of `input` where `condition` holds, of `other` elsewhere."""
     if condition.dtype.kind != "b":
         if condition.dtype != numpy.uint8:
-            raise DtypeError(f"where() needs a condition of dtype torch.bool, got {condition.dtype}: compare it, as in x != 0")
+            raise DtypeError(
+                f"where() needs a condition of dtype torch.bool, got {condition.dtype}: compare it, as in x != 0"
+            )
         condition = condition.astype(bool)
     return xp.where(condition, input, other)
 
@@ -252,7 +255,9 @@ def _check_fill(input: Any, mask: Any, value: Any) -> None:
         raise DtypeError(f"masked_fill() needs a mask of dtype torch.bool, got {got}: compare it, as in mask != 0")
     if isinstance(value, Tensor):
         if value._array.ndim:
-            raise ShapeError(f"masked_fill() needs a number or a tensor without dimensions as value, got shape {tuple(value.shape)}")
+            raise ShapeError(
+                f"masked_fill() needs a number or a tensor without dimensions as value, got shape {tuple(value.shape)}"
+            )
         floating = value.dtype.is_floating_point
     else:
         floating = isinstance(value, float)
@@ -307,7 +312,8 @@ maximum.gradient(
 
 @binary(ufunc="minimum", inplace=False, numbers=(False, False))
 def minimum(xp: Any, input: Any, other: Any) -> Any:
-    """Smaller of two elements, with broadcasting; NaN if either is. Where both are equal each gets half of the gradient."""
+    """Smaller of two elements, with broadcasting; NaN if either is. Where both are equal each gets half of the
+    gradient."""
 
 
 minimum.gradient(
@@ -417,4 +423,3 @@ def isin(elements: Any, test_elements: Any, *, assume_unique: bool = False, inve
     b = test_elements._array if isinstance(test_elements, Tensor) else test_elements
     a, b = (numpy.asarray(each) for each in promote(eq.op, (a, b)))
     return make(numpy.asarray(numpy.isin(a, b, assume_unique=assume_unique, invert=invert)))
-

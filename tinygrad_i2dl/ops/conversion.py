@@ -7,8 +7,23 @@ from typing import Any
 import numpy
 
 from ..devices import device as Device
-from ..dtypes import bfloat16, bool_, can_cast, dtype, float16, float32, float64, from_numpy_dtype, int8, int16, int32, int64
-from ..dtypes import result_numpy_dtype, to_numpy_dtype, uint8
+from ..dtypes import (
+    bfloat16,
+    bool_,
+    can_cast,
+    dtype,
+    float16,
+    float32,
+    float64,
+    from_numpy_dtype,
+    int8,
+    int16,
+    int32,
+    int64,
+    result_numpy_dtype,
+    to_numpy_dtype,
+    uint8,
+)
 from ..engine.mode import state
 from ..tensors import Operations, Tensor, current_node, make
 from . import movement
@@ -22,7 +37,8 @@ __all__ = ["can_cast", "finfo", "iinfo", "result_type"]
 
 
 def converted(tensor: Tensor, wanted: Any) -> Tensor:
-    """`tensor` in another (NumPy) dtype. The way from floating point to integers is not recorded: it has no derivative."""
+    """`tensor` in another (NumPy) dtype. The way from floating point to integers is not recorded: it has no
+    derivative."""
     if wanted.kind in "iub" and node_of(tensor) is not None:
         tensor = make(tensor._array)
     result: Tensor = movement.cast(tensor, wanted)
@@ -64,7 +80,8 @@ def _is_device(value: Any) -> bool:
 def to(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
     """The tensor with another dtype, on another device, or both; itself if nothing changes and `copy` is not asked for.
 
-    Forms: ``to(dtype)``, ``to(device, dtype=None)``, ``to(other)`` (as another tensor), each with ``non_blocking=False, copy=False,
+    Forms: ``to(dtype)``, ``to(device, dtype=None)``, ``to(other)`` (as another tensor), each with
+    ``non_blocking=False, copy=False,
     memory_format=...``.
 
     >>> import tinygrad_i2dl as torch
@@ -118,8 +135,8 @@ def _caster(wanted: dtype) -> Any:
 
 
 for _name, _dtype in {
-    "float": float32, "double": float64, "half": float16, "bfloat16": bfloat16, "long": int64, "int": int32, "short": int16,
-    "char": int8, "byte": uint8, "bool": bool_,
+    "float": float32, "double": float64, "half": float16, "bfloat16": bfloat16, "long": int64, "int": int32,
+    "short": int16, "char": int8, "byte": uint8, "bool": bool_,
 }.items():  # fmt: skip
     _function = _caster(_dtype)
     _function.__name__ = _function.__qualname__ = _name
@@ -127,7 +144,8 @@ for _name, _dtype in {
 
 
 def type(self: Tensor, dtype: Any = None, non_blocking: bool = False) -> Any:
-    """The tensor in another dtype, given as such, as an old tensor type or as its name; without it the name of the tensor's type.
+    """The tensor in another dtype, given as such, as an old tensor type or as its name; without it the name of the
+    tensor's type.
 
     >>> import tinygrad_i2dl as torch
     >>> torch.ones(1).type(), torch.ones(1).type(torch.LongTensor)
@@ -176,13 +194,19 @@ def reinterpret(xp: Any, input: Any, dtype: Any) -> Any:
     """View of the same bits as another dtype; the last dimension grows or shrinks with the element's size."""
     if input.dtype.itemsize != dtype.itemsize:
         if input.ndim == 0:
-            raise RuntimeError(f"view(dtype): a tensor without dimensions cannot be read as {dtype}, whose elements have another size")
+            raise RuntimeError(
+                f"view(dtype): a tensor without dimensions cannot be read as {dtype}, whose elements have another size"
+            )
         if input.strides[-1] != input.itemsize:
-            raise RuntimeError("view(dtype): the last dimension must be contiguous to be read as elements of another size")
+            raise RuntimeError(
+                "view(dtype): the last dimension must be contiguous to be read as elements of another size"
+            )
     try:
         return input.view(dtype)
     except ValueError as error:
-        raise RuntimeError(f"view(dtype): shape {list(input.shape)} of {input.dtype} cannot be read as {dtype}: {error}") from error
+        raise RuntimeError(
+            f"view(dtype): shape {list(input.shape)} of {input.dtype} cannot be read as {dtype}: {error}"
+        ) from error
 
 
 def reinterpreted(tensor: Tensor, wanted: Any) -> Tensor:
@@ -209,11 +233,17 @@ class finfo:
         if not isinstance(type, dtype) or not type.is_floating_point:
             raise TypeError(f"finfo() needs a floating-point dtype, got {type!r}: use iinfo for integers")
         if type is bfloat16:
-            self.bits, self.eps, self.max, self.tiny, self.resolution = 16, 2.0**-7, 2.0**127 * (2 - 2.0**-7), 2.0**-126, 0.01
+            self.bits, self.eps, self.max, self.tiny, self.resolution = (
+                16,
+                2.0**-7,
+                2.0**127 * (2 - 2.0**-7),
+                2.0**-126,
+                0.01,
+            )
         else:
             limits = numpy.finfo(type.numpy)
             self.bits, self.eps, self.max = int(limits.bits), float(limits.eps), float(limits.max)
-            self.tiny, self.resolution = float(limits.tiny), float(limits.resolution)
+            self.tiny, self.resolution = float(limits.tiny), float(f"1e-{limits.precision}")
         self.min = -self.max
         self.smallest_normal = self.tiny
         self.dtype = type.name

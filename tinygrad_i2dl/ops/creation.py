@@ -19,11 +19,12 @@ from ._define import write_out
 from .layout import preserve_format, strided
 
 __all__ = [
-    "BFloat16Tensor", "BoolTensor", "ByteTensor", "CharTensor", "DoubleTensor", "FloatTensor", "HalfTensor", "IntTensor", "LongTensor",
-    "ShortTensor", "arange", "as_tensor", "asarray", "complex", "e", "empty", "empty_like", "empty_permuted", "empty_strided", "eye",
-    "from_numpy", "full", "full_like", "get_default_device", "inf", "linspace", "logspace", "nan", "newaxis", "ones", "ones_like",
-    "pi", "range", "scalar_tensor", "set_default_device", "set_default_tensor_type", "tensor", "tril_indices", "triu_indices", "zero_",
-    "zeros", "zeros_like",
+    "BFloat16Tensor", "BoolTensor", "ByteTensor", "CharTensor", "DoubleTensor", "FloatTensor", "HalfTensor",
+    "IntTensor", "LongTensor", "ShortTensor", "arange", "as_tensor", "asarray", "complex", "e", "empty", "empty_like",
+    "empty_permuted", "empty_strided", "eye", "from_numpy", "full", "full_like", "get_default_device", "inf",
+    "linspace", "logspace", "nan", "newaxis", "ones", "ones_like", "pi", "range", "scalar_tensor",
+    "set_default_device", "set_default_tensor_type", "tensor", "tril_indices", "triu_indices", "zero_", "zeros",
+    "zeros_like",
 ]  # fmt: skip
 
 Array = Any
@@ -88,7 +89,8 @@ def set_default_device(device: Any) -> None:
 
 
 def array_of(data: Any, dtype: Any) -> Array:
-    """A new NumPy array of nested sequences, numbers, arrays or tensors, with PyTorch's choice of dtype where None is asked."""
+    """A new NumPy array of nested sequences, numbers, arrays or tensors, with PyTorch's choice of dtype where None is
+    asked."""
     wanted = None if dtype is None else to_numpy_dtype(dtype)
     if isinstance(data, Tensor):
         return _copied(data._array, wanted)
@@ -102,7 +104,9 @@ def array_of(data: Any, dtype: Any) -> Array:
     try:
         array = numpy.array(_plain(data) if isinstance(leaf, Tensor) else data)
     except ValueError as error:
-        raise ValueError(f"expected nested sequences of equal length and numbers, as for a rectangular array: {error}") from error
+        raise ValueError(
+            f"expected nested sequences of equal length and numbers, as for a rectangular array: {error}"
+        ) from error
     kind = array.dtype.kind
     if kind == "O" and any(isinstance(each, Tensor) for each in array.flat):  # tensors that do not come first
         return array_of(_plain(data), dtype)
@@ -136,12 +140,15 @@ def _cast_quietly(array: Array, wanted: Any) -> Array:
 
 
 def _cast_in_range(array: Array, wanted: Any) -> Array:
-    """Python numbers as `wanted`: an integer that it does not hold is refused (a negative one wraps around in uint8, as in C)."""
+    """Python numbers as `wanted`: an integer that it does not hold is refused (a negative one wraps around in uint8,
+    as in C)."""
     if wanted.kind in "iu" and array.dtype.kind in "iu" and array.size:
         limits = numpy.iinfo(wanted)
         low = limits.min if wanted.kind == "i" else -limits.max
         if int(array.min()) < low or int(array.max()) > limits.max:
-            raise RuntimeError(f"a value between {array.min()} and {array.max()} cannot be stored in {wanted} without overflow")
+            raise RuntimeError(
+                f"a value between {array.min()} and {array.max()} cannot be stored in {wanted} without overflow"
+            )
     return _cast_quietly(array, wanted)
 
 
@@ -158,7 +165,9 @@ def _first_leaf(data: Any) -> Any:
     return data
 
 
-def tensor(data: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False, pin_memory: bool = False) -> Tensor:
+def tensor(
+    data: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False, pin_memory: bool = False
+) -> Tensor:
     """A new tensor with a copy of `data`: a number, nested sequences of numbers, an array or a tensor.
 
     Python floats become the default dtype, integers int64, bools bool; arrays keep their dtype.
@@ -175,7 +184,9 @@ def tensor(data: Any, *, dtype: Any = None, device: Any = None, requires_grad: b
     return placed(array_of(data, dtype), device, requires_grad)
 
 
-def scalar_tensor(s: Any, *, dtype: Any = None, layout: Any = strided, device: Any = None, requires_grad: bool = False) -> Tensor:
+def scalar_tensor(
+    s: Any, *, dtype: Any = None, layout: Any = strided, device: Any = None, requires_grad: bool = False
+) -> Tensor:
     """A tensor without dimensions that holds the number `s`, in the default dtype unless another is given."""
     wanted = to_numpy_dtype(get_default_dtype() if dtype is None else dtype)
     return placed(numpy.asarray(_cast_quietly(numpy.asarray(s), wanted)), device, requires_grad)
@@ -200,7 +211,8 @@ def from_numpy(ndarray: Any) -> Tensor:
 
 
 def as_tensor(data: Any, dtype: Any = None, device: Any = None) -> Tensor:
-    """`data` as a tensor that shares its memory where possible: tensors and arrays are only copied to change dtype or device.
+    """`data` as a tensor that shares its memory where possible: tensors and arrays are only copied to change dtype or
+    device.
 
     >>> import tinygrad_i2dl as torch
     >>> x = torch.zeros(2)
@@ -217,7 +229,9 @@ def as_tensor(data: Any, dtype: Any = None, device: Any = None) -> Tensor:
     return placed(array_of(data, dtype), device, False)
 
 
-def asarray(obj: Any, *, dtype: Any = None, device: Any = None, copy: bool | None = None, requires_grad: bool = False) -> Tensor:
+def asarray(
+    obj: Any, *, dtype: Any = None, device: Any = None, copy: bool | None = None, requires_grad: bool = False
+) -> Tensor:
     """`obj` as a tensor, sharing its memory where possible unless `copy` is True."""
     result = tensor(obj, dtype=dtype, device=device) if copy else as_tensor(obj, dtype=dtype, device=device)
     if not requires_grad:
@@ -242,7 +256,13 @@ def shape_from(size: tuple[Any, ...], keyword: Any = None) -> tuple[int, ...]:
     """
     if keyword is not None:
         size = (keyword,)
-    if len(size) == 1 and not isinstance(size[0], (int, float, str)) and not (isinstance(size[0], Tensor) and size[0].ndim == 0):
+    elif not size:
+        raise TypeError("a shape is needed: f(2, 3), f((2, 3)), or f(()) for a tensor without dimensions")
+    if (
+        len(size) == 1
+        and not isinstance(size[0], (int, float, str))
+        and not (isinstance(size[0], Tensor) and size[0].ndim == 0)
+    ):
         size = tuple(size[0])
     try:
         shape = tuple([operator.index(each) for each in size])
@@ -265,8 +285,8 @@ def _default_or(wanted: Any) -> Any:
 
 
 def zeros(
-    *size: Any, out: Any = None, dtype: Any = None, layout: Any = strided, device: Any = None, requires_grad: bool = False,
-    pin_memory: bool = False, **more: Any,
+    *size: Any, out: Any = None, dtype: Any = None, layout: Any = strided, device: Any = None,
+    requires_grad: bool = False, pin_memory: bool = False, **more: Any,
 ) -> Tensor:  # fmt: skip
     """A tensor of zeros of the given shape.
 
@@ -280,8 +300,8 @@ def zeros(
 
 
 def ones(
-    *size: Any, out: Any = None, dtype: Any = None, layout: Any = strided, device: Any = None, requires_grad: bool = False,
-    pin_memory: bool = False, **more: Any,
+    *size: Any, out: Any = None, dtype: Any = None, layout: Any = strided, device: Any = None,
+    requires_grad: bool = False, pin_memory: bool = False, **more: Any,
 ) -> Tensor:  # fmt: skip
     """A tensor of ones of the given shape."""
     array = numpy.ones(shape_from(size, _size_keyword("ones", more)), dtype=_default_or(dtype))
@@ -289,8 +309,8 @@ def ones(
 
 
 def empty(
-    *size: Any, out: Any = None, dtype: Any = None, layout: Any = strided, device: Any = None, requires_grad: bool = False,
-    pin_memory: bool = False, memory_format: Any = preserve_format, **more: Any,
+    *size: Any, out: Any = None, dtype: Any = None, layout: Any = strided, device: Any = None,
+    requires_grad: bool = False, pin_memory: bool = False, memory_format: Any = preserve_format, **more: Any,
 ) -> Tensor:  # fmt: skip
     """A tensor of the given shape whose elements are whatever was in the memory."""
     array = numpy.empty(shape_from(size, _size_keyword("empty", more)), dtype=_default_or(dtype))
@@ -312,13 +332,15 @@ def _size_keyword(name: str, more: dict[str, Any]) -> Any:
 
 
 def empty_strided(
-    size: Any, stride: Any, *, dtype: Any = None, layout: Any = strided, device: Any = None, requires_grad: bool = False,
-    pin_memory: bool = False,
+    size: Any, stride: Any, *, dtype: Any = None, layout: Any = strided, device: Any = None,
+    requires_grad: bool = False, pin_memory: bool = False,
 ) -> Tensor:  # fmt: skip
     """A tensor of the given shape and strides (in elements) whose elements are whatever was in the memory."""
     shape, steps, wanted = shape_from((size,)), shape_from((stride,)), _default_or(dtype)
     if len(shape) != len(steps):
-        raise RuntimeError(f"empty_strided() needs as many strides as sizes, got {len(shape)} sizes and {len(steps)} strides")
+        raise RuntimeError(
+            f"empty_strided() needs as many strides as sizes, got {len(shape)} sizes and {len(steps)} strides"
+        )
     length = 1 + sum((n - 1) * step for n, step in zip(shape, steps, strict=True)) if all(shape) else 0
     memory = numpy.empty(length, dtype=wanted)
     array = numpy.lib.stride_tricks.as_strided(memory, shape, [step * wanted.itemsize for step in steps])
@@ -326,13 +348,15 @@ def empty_strided(
 
 
 def empty_permuted(
-    size: Any, physical_layout: Any, *, dtype: Any = None, layout: Any = strided, device: Any = None, requires_grad: bool = False,
-    pin_memory: bool = False,
+    size: Any, physical_layout: Any, *, dtype: Any = None, layout: Any = strided, device: Any = None,
+    requires_grad: bool = False, pin_memory: bool = False,
 ) -> Tensor:  # fmt: skip
     """A tensor whose dimensions lie in memory in the order `physical_layout`, elements as they were in the memory."""
     shape, order = shape_from((size,)), tuple(physical_layout)
     if sorted(order) != list(builtin_range(len(shape))):
-        raise RuntimeError(f"empty_permuted() needs each dimension of {list(shape)} once in physical_layout, got {list(order)}")
+        raise RuntimeError(
+            f"empty_permuted() needs each dimension of {list(shape)} once in physical_layout, got {list(order)}"
+        )
     array = numpy.empty([shape[d] for d in order], dtype=_default_or(dtype)).transpose(numpy.argsort(order))
     return placed(array, device, requires_grad)
 
@@ -345,7 +369,9 @@ def _filled(shape: tuple[int, ...], fill_value: Any, wanted: Any, name: str) -> 
         raise TypeError(f"{name}(): fill_value must be a number, got {type(value).__name__}")
     if isinstance(value, float) and wanted.kind in "iub" and not math.isfinite(value):
         raise RuntimeError(f"{name}(): {value} cannot be stored in {wanted}")
-    return numpy.full(shape, _cast_in_range(numpy.asarray(value), wanted) if wanted.kind != "V" else value, dtype=wanted)
+    return numpy.full(
+        shape, _cast_in_range(numpy.asarray(value), wanted) if wanted.kind != "V" else value, dtype=wanted
+    )
 
 
 def full(
@@ -361,15 +387,17 @@ def full(
     if dtype is None:
         value = fill_value.item() if isinstance(fill_value, (Tensor, numpy.generic)) else fill_value
         dtype = bool if isinstance(value, bool) else int if isinstance(value, int) else float
-    return _finished(_filled(shape_from((size,)), fill_value, to_numpy_dtype(dtype), "full"), out, device, requires_grad, "full")
+    return _finished(
+        _filled(shape_from((size,)), fill_value, to_numpy_dtype(dtype), "full"), out, device, requires_grad, "full"
+    )
 
 
 def _like(name: str, make_array: Callable[..., Array]) -> Callable[..., Tensor]:
     """The function that fills a tensor like another one."""
 
     def call(
-        input: Any, *values: Any, dtype: Any = None, layout: Any = None, device: Any = None, requires_grad: bool = False,
-        memory_format: Any = preserve_format, pin_memory: bool = False, **named: Any,
+        input: Any, *values: Any, dtype: Any = None, layout: Any = None, device: Any = None,
+        requires_grad: bool = False, memory_format: Any = preserve_format, pin_memory: bool = False, **named: Any,
     ) -> Tensor:  # fmt: skip
         if not isinstance(input, Tensor):
             raise TypeError(f"{name}() needs a Tensor, got {type(input).__name__}")
@@ -397,7 +425,9 @@ empty_like.__doc__ = "Uninitialised memory of the shape, dtype and device of `in
 full_like = _like(
     "full_like", lambda xp, array, wanted, fill_value: xp.asarray(_filled(array.shape, fill_value, wanted, "full_like"))
 )
-full_like.__doc__ = "A tensor filled with `fill_value`, of the shape, dtype and device of `input`, unless others are given."
+full_like.__doc__ = (
+    "A tensor filled with `fill_value`, of the shape, dtype and device of `input`, unless others are given."
+)
 
 
 # ---------------------------------------------------------------- sequences
@@ -426,10 +456,11 @@ def _check_step(name: str, start: Any, end: Any, step: Any) -> None:
 
 
 def arange(
-    start: Any, end: Any = None, step: Any = 1, *, out: Any = None, dtype: Any = None, layout: Any = strided, device: Any = None,
-    requires_grad: bool = False, pin_memory: bool = False,
+    start: Any, end: Any = None, step: Any = 1, *, out: Any = None, dtype: Any = None, layout: Any = strided,
+    device: Any = None, requires_grad: bool = False, pin_memory: bool = False,
 ) -> Tensor:  # fmt: skip
-    """The numbers ``start, start + step, ...`` below `end`: integers, or the default dtype if one of the three is a float.
+    """The numbers ``start, start + step, ...`` below `end`: integers, or the default dtype if one of the three is a
+    float.
 
     >>> import tinygrad_i2dl as torch
     >>> torch.arange(4), torch.arange(1, 2, 0.5)
@@ -445,32 +476,43 @@ def arange(
     _check_step("arange", start, end, step)
     if wanted.kind in "iu" and dtype is not None and not all(isinstance(each, int) for each in (start, end, step)):
         start, end, step = int(start), int(end), int(step)
-    count = max(0, math.ceil((end - start) / step)) if not all(isinstance(n, int) for n in (start, end, step)) else len(
-        builtin_range(start, end, step)
+    count = (
+        max(0, math.ceil((end - start) / step))
+        if not all(isinstance(n, int) for n in (start, end, step))
+        else len(builtin_range(start, end, step))
     )
     if out is not None and dtype is None and wanted.kind == "f" and out.dtype.category < 2:
         raise ValueError(f"arange(): numbers of {from_numpy_dtype(wanted)} cannot be stored in out= of {out.dtype}")
-    array = (start + step * numpy.arange(count)).astype(wanted) if step != 1 or start != 0 else numpy.arange(count).astype(wanted)
+    array = (
+        (start + step * numpy.arange(count)).astype(wanted)
+        if step != 1 or start != 0
+        else numpy.arange(count).astype(wanted)
+    )
     return _finished(array, out, device, requires_grad, "arange")
 
 
 def range(
-    start: Any = 0, end: Any = None, step: Any = 1, *, out: Any = None, dtype: Any = None, layout: Any = strided, device: Any = None,
-    requires_grad: bool = False,
+    start: Any = 0, end: Any = None, step: Any = 1, *, out: Any = None, dtype: Any = None, layout: Any = strided,
+    device: Any = None, requires_grad: bool = False,
 ) -> Tensor:  # fmt: skip
-    """The numbers ``start, start + step, ...`` up to and including `end`, in the default dtype (use `arange` in new code)."""
+    """The numbers ``start, start + step, ...`` up to and including `end`, in the default dtype (use `arange` in new
+    code)."""
     if end is None:
         start, end = 0, start
     start, end, step = _number(start), _number(end), _number(step)
     _check_step("range", start, end, step)
     count = int((end - start) / step) + 1
-    return _finished((start + step * numpy.arange(count)).astype(_default_or(dtype)), out, device, requires_grad, "range")
+    return _finished(
+        (start + step * numpy.arange(count)).astype(_default_or(dtype)), out, device, requires_grad, "range"
+    )
 
 
 def _bounds(name: str, start: Any, end: Any, steps: int) -> tuple[Any, Any]:
     for bound, value in (("start", start), ("end", end)):
         if isinstance(value, Tensor) and value.ndim:
-            raise RuntimeError(f"{name}(): {bound} must be a number or a tensor without dimensions, got shape {tuple(value.shape)}")
+            raise RuntimeError(
+                f"{name}(): {bound} must be a number or a tensor without dimensions, got shape {tuple(value.shape)}"
+            )
     if isinstance(steps, bool) or not hasattr(steps, "__index__"):
         raise TypeError(f"{name}(): steps must be an integer, got {type(steps).__name__}")
     if steps < 0:
@@ -480,7 +522,11 @@ def _bounds(name: str, start: Any, end: Any, steps: int) -> tuple[Any, Any]:
 
 def _spaced(start: Any, end: Any, steps: int, wanted: Any) -> Array:
     """Evenly spaced numbers, counted from both ends so that both are met exactly; float32 is computed as such."""
-    work = wanted if wanted in (numpy.float32, numpy.float64) else numpy.dtype("float64" if wanted.kind in "iub" else "float32")
+    work = (
+        wanted
+        if wanted in (numpy.float32, numpy.float64)
+        else numpy.dtype("float64" if wanted.kind in "iub" else "float32")
+    )
     if steps <= 1:
         return numpy.full(steps, start, dtype=work)
     first, last = work.type(start), work.type(end)
@@ -544,7 +590,9 @@ def _triangle(name: str, row: int, col: int, found: Any, wanted: Any, device: An
     return placed(numpy.stack(found).astype(numpy.int64 if wanted is None else to_numpy_dtype(wanted)), device, False)
 
 
-def tril_indices(row: int, col: int, offset: int = 0, *, dtype: Any = None, device: Any = None, layout: Any = strided) -> Tensor:
+def tril_indices(
+    row: int, col: int, offset: int = 0, *, dtype: Any = None, device: Any = None, layout: Any = strided
+) -> Tensor:
     """Row and column numbers, shape (2, n), of the elements on and below a diagonal of a row x col matrix.
 
     >>> import tinygrad_i2dl as torch
@@ -555,7 +603,9 @@ def tril_indices(row: int, col: int, offset: int = 0, *, dtype: Any = None, devi
     return _triangle("tril_indices", row, col, numpy.tril_indices(max(row, 0), offset, max(col, 0)), dtype, device)
 
 
-def triu_indices(row: int, col: int, offset: int = 0, *, dtype: Any = None, device: Any = None, layout: Any = strided) -> Tensor:
+def triu_indices(
+    row: int, col: int, offset: int = 0, *, dtype: Any = None, device: Any = None, layout: Any = strided
+) -> Tensor:
     """Row and column numbers, shape (2, n), of the elements on and above a diagonal of a row x col matrix."""
     return _triangle("triu_indices", row, col, numpy.triu_indices(max(row, 0), offset, max(col, 0)), dtype, device)
 
@@ -565,14 +615,21 @@ def triu_indices(row: int, col: int, offset: int = 0, *, dtype: Any = None, devi
 
 def _new(make_tensor: Callable[..., Tensor], name: str) -> Callable[..., Tensor]:
     def call(self: Tensor, *args: Any, dtype: Any = None, device: Any = None, **kwargs: Any) -> Tensor:
-        return make_tensor(*args, dtype=self.dtype if dtype is None else dtype, device=self.device if device is None else device, **kwargs)
+        return make_tensor(
+            *args,
+            dtype=self.dtype if dtype is None else dtype,
+            device=self.device if device is None else device,
+            **kwargs,
+        )
 
     call.__name__ = call.__qualname__ = name
     call.__doc__ = f"{name.removeprefix('new_')}() with the dtype and device of this tensor, unless others are given."
     return call
 
 
-def _new_tensor(self: Tensor, data: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False, **_: Any) -> Tensor:
+def _new_tensor(
+    self: Tensor, data: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False, **_: Any
+) -> Tensor:
     """A new tensor with a copy of `data`, of this tensor's dtype and device unless others are given."""
     return tensor(data, dtype=dtype or self.dtype, device=device or self.device, requires_grad=requires_grad)
 
@@ -582,7 +639,14 @@ def _old_new(self: Tensor, *data: Any, device: Any = None) -> Tensor:
     return placed(Tensor(*data, dtype=self.dtype)._array, device or self.device, False)
 
 
-for _name, _function in {"zeros": zeros, "ones": ones, "empty": empty, "full": full, "empty_strided": empty_strided}.items():
+_FILLED: dict[str, Callable[..., Tensor]] = {
+    "zeros": zeros,
+    "ones": ones,
+    "empty": empty,
+    "full": full,
+    "empty_strided": empty_strided,
+}
+for _name, _function in _FILLED.items():
     setattr(Operations, f"new_{_name}", _new(_function, f"new_{_name}"))
 Operations.new_tensor = _new_tensor  # type: ignore[attr-defined]
 Operations.new = _old_new  # type: ignore[attr-defined]
@@ -592,7 +656,8 @@ Operations.new = _old_new  # type: ignore[attr-defined]
 
 
 class TensorType:
-    """One of PyTorch's old tensor types, such as ``torch.FloatTensor``: a constructor, and something to ask `isinstance` for.
+    """One of PyTorch's old tensor types, such as ``torch.FloatTensor``: a constructor, and something to ask
+    `isinstance` for.
 
     >>> import tinygrad_i2dl as torch
     >>> torch.LongTensor([1, 2]), isinstance(torch.zeros(1), torch.FloatTensor)
@@ -626,15 +691,21 @@ def _old_array(data: tuple[Any, ...], wanted: dtype) -> Array:
 def tensor_types(device: str) -> dict[str, TensorType]:
     """The old tensor types of a device by name."""
     names = {
-        "Float": "float32", "Double": "float64", "Half": "float16", "BFloat16": "bfloat16", "Long": "int64", "Int": "int32",
-        "Short": "int16", "Char": "int8", "Byte": "uint8", "Bool": "bool",
+        "Float": "float32", "Double": "float64", "Half": "float16", "BFloat16": "bfloat16", "Long": "int64",
+        "Int": "int32", "Short": "int16", "Char": "int8", "Byte": "uint8", "Bool": "bool",
     }  # fmt: skip
     by_name = {each.name: each for each in _ALL_DTYPES}
-    return {f"{name}Tensor": TensorType(f"{name}Tensor", by_name[numpy_name], device) for name, numpy_name in names.items()}
+    return {
+        f"{name}Tensor": TensorType(f"{name}Tensor", by_name[numpy_name], device) for name, numpy_name in names.items()
+    }
 
 
 _ALL_DTYPES = [
-    bfloat16, *(from_numpy_dtype(numpy.dtype(n)) for n in ("float32", "float64", "float16", "int64", "int32", "int16", "int8", "uint8", "bool"))
+    bfloat16,
+    *(
+        from_numpy_dtype(numpy.dtype(n))
+        for n in ("float32", "float64", "float16", "int64", "int32", "int16", "int8", "uint8", "bool")
+    ),
 ]
 CPU_TYPES = tensor_types("cpu")
 FloatTensor, DoubleTensor, HalfTensor = CPU_TYPES["FloatTensor"], CPU_TYPES["DoubleTensor"], CPU_TYPES["HalfTensor"]

@@ -10,8 +10,8 @@ from ._define import composite, primitive
 from .movement import clone, wrap_dim
 
 __all__ = [
-    "channels_last", "channels_last_3d", "contiguous_format", "is_complex", "is_floating_point", "is_nonzero", "is_same_size",
-    "is_signed", "is_tensor", "layout", "memory_format", "numel", "preserve_format", "strided",
+    "channels_last", "channels_last_3d", "contiguous_format", "is_complex", "is_floating_point", "is_nonzero",
+    "is_same_size", "is_signed", "is_tensor", "layout", "memory_format", "numel", "preserve_format", "strided",
 ]  # fmt: skip
 
 
@@ -49,7 +49,8 @@ _CHANNELS_LAST = {"channels_last": 4, "channels_last_3d": 5}  # names, and the n
 
 
 def _channels_last_dims(name: str, format: memory_format, ndim: int) -> int | None:
-    """Number of dimensions where `format` puts the channels last, else None. Raises if the tensor does not have so many."""
+    """Number of dimensions where `format` puts the channels last, else None. Raises if the tensor does not have so
+    many."""
     needed = _CHANNELS_LAST.get(format.name)
     if needed is not None and needed != ndim:
         raise RuntimeError(f"{name}(): {format} needs a tensor of {needed} dimensions, got {ndim}")
@@ -84,12 +85,19 @@ def contiguous(input: Tensor, memory_format: memory_format = contiguous_format) 
 
 
 def is_contiguous(self: Tensor, memory_format: memory_format = contiguous_format) -> bool:
-    """Whether the elements lie one after the other in memory, the last dimension fastest (or in the order of `memory_format`)."""
+    """Whether the elements lie one after the other in memory, the last dimension fastest (or in the order of
+    `memory_format`)."""
     array = self._array
     if memory_format.name in _CHANNELS_LAST:
         if array.ndim != _CHANNELS_LAST[memory_format.name]:
             return False
-        array = array.transpose((0, *range(2, array.ndim), 1))
+        expected = array.itemsize
+        for dim in (1, *range(array.ndim - 1, 1, -1), 0):
+            if array.shape[dim] != 1:
+                if array.strides[dim] != expected:
+                    return False
+                expected *= array.shape[dim]
+        return True
     return bool(array.flags.c_contiguous)
 
 
@@ -113,12 +121,6 @@ def _stride(self: Tensor, dim: int | None = None) -> Any:
     """Distance in elements between neighbours along every dimension, or along `dim`."""
     array = self._array
     strides = tuple([step // array.itemsize for step in array.strides])
-    if array.size == 0:  # NumPy keeps none there; PyTorch counts as if empty dimensions had size 1
-        step, counted = 1, []
-        for size in reversed(array.shape):
-            counted.append(step)
-            step *= max(size, 1)
-        strides = tuple(reversed(counted))
     return strides if dim is None else strides[wrap_dim(dim, array.ndim)]
 
 
@@ -166,6 +168,8 @@ def is_same_size(input: Tensor, other: Tensor) -> bool:
 
 def _storage_offset(self: Tensor) -> int:
     """Distance in elements of the first element from the start of the memory that the tensor lies in."""
+    if self._array.size == 0:
+        return 0
     base = self._array
     while getattr(base, "base", None) is not None and hasattr(base.base, "__array_interface__"):
         base = base.base

@@ -16,13 +16,14 @@ from .comparison import choose, isfinite
 from .error_function import erf_of, erfc_of, erfinv_of
 
 __all__ = [
-    "abs", "absolute", "acos", "acosh", "add", "addcdiv", "addcmul", "arccos", "arccosh", "arcsin", "arcsinh", "arctan", "arctan2",
-    "arctanh", "asin", "asinh", "atan", "atan2", "atanh", "bitwise_and", "bitwise_left_shift", "bitwise_not", "bitwise_or",
-    "bitwise_right_shift", "bitwise_xor", "ceil", "clamp", "clamp_max", "clamp_min", "clip", "copysign", "cos", "cosh", "deg2rad",
-    "div", "divide", "erf", "erfc", "erfinv", "exp", "exp2", "expm1", "fix", "float_power", "floor", "floor_divide", "fmod", "frac",
-    "gcd", "heaviside", "hypot", "lcm", "ldexp", "lerp", "log", "log10", "log1p", "log2", "logaddexp", "logaddexp2", "logit", "mul",
-    "multiply", "nan_to_num", "neg", "negative", "nextafter", "positive", "pow", "rad2deg", "reciprocal", "remainder", "round",
-    "rsqrt", "rsub", "sgn", "sigmoid", "sign", "sin", "sinc", "sinh", "sqrt", "square", "sub", "subtract", "tan", "tanh",
+    "abs", "absolute", "acos", "acosh", "add", "addcdiv", "addcmul", "arccos", "arccosh", "arcsin", "arcsinh",
+    "arctan", "arctan2", "arctanh", "asin", "asinh", "atan", "atan2", "atanh", "bitwise_and", "bitwise_left_shift",
+    "bitwise_not", "bitwise_or", "bitwise_right_shift", "bitwise_xor", "ceil", "clamp", "clamp_max", "clamp_min",
+    "clip", "copysign", "cos", "cosh", "deg2rad", "div", "divide", "erf", "erfc", "erfinv", "exp", "exp2", "expm1",
+    "fix", "float_power", "floor", "floor_divide", "fmod", "frac", "gcd", "heaviside", "hypot", "lcm", "ldexp",
+    "lerp", "log", "log10", "log1p", "log2", "logaddexp", "logaddexp2", "logit", "mul", "multiply", "nan_to_num",
+    "neg", "negative", "nextafter", "positive", "pow", "rad2deg", "reciprocal", "remainder", "round", "rsqrt", "rsub",
+    "sgn", "sigmoid", "sign", "sin", "sinc", "sinh", "sqrt", "square", "sub", "subtract", "tan", "tanh",
     "true_divide", "trunc", "xlogy",
 ]  # fmt: skip
 
@@ -146,7 +147,8 @@ def _division(rounding_mode: str | None) -> Any:
 
 @composite(method=True)
 def div(input: Any, other: Any, *, rounding_mode: str | None = None, out: Any = None) -> Any:
-    """Quotient ``input / other``, elementwise with broadcasting; rounded if `rounding_mode` is ``"floor"`` or ``"trunc"``.
+    """Quotient ``input / other``, elementwise with broadcasting; rounded if `rounding_mode` is ``"floor"`` or
+    ``"trunc"``.
 
     >>> import tinygrad_i2dl as torch
     >>> x = torch.tensor([7.0, -7.0])
@@ -217,7 +219,7 @@ def neg(xp: Any, input: Any) -> Any:
 
 
 neg.gradient(lambda g: -g)
-Operations.__neg__ = neg  # type: ignore[attr-defined]
+Operations.__neg__ = neg  # type: ignore[operator]
 negative = alias(neg, "negative")
 
 
@@ -229,7 +231,7 @@ def positive(input: Any) -> Any:
     return input
 
 
-Operations.__pos__ = positive  # type: ignore[attr-defined]
+Operations.__pos__ = positive  # type: ignore[operator]
 
 
 @unary(ufunc="absolute")
@@ -320,13 +322,16 @@ def pow(xp: Any, input: Any, exponent: Any) -> Any:
             return xp.reciprocal(input * input)
     if input.dtype.kind in "biu":
         if number is not None and number < 0 and not hasattr(exponent, "dtype"):
-            raise RuntimeError(f"integers to negative integer powers are not defined, got exponent={number}: use a floating-point tensor")
+            raise RuntimeError(
+                f"integers have no negative integer powers, got exponent={number}: use a floating-point tensor"
+            )
         return _integer_power(xp, input, exponent)
     return xp.power(input, exponent)
 
 
 def _integer_power(xp: Any, input: Any, exponent: Any) -> Any:
-    """Power of integers. A negative exponent, of which NumPy knows no integer, gives what rounding towards zero leaves."""
+    """Power of integers. A negative exponent, of which NumPy knows no integer, gives what rounding towards zero
+    leaves."""
     exponent, input = xp.asarray(exponent), xp.asarray(input)
     if exponent.dtype.kind == "b":
         return xp.power(input, exponent)
@@ -514,7 +519,8 @@ xlogy.gradient(
 
 @primitive("input", method=True, inplace=True, floating=True)
 def logit(xp: Any, input: Any, eps: float | None = None) -> Any:
-    """``log(input / (1 - input))``, the inverse of `sigmoid`; `input` is first clamped to [eps, 1 - eps] if `eps` is given."""
+    """``log(input / (1 - input))``, the inverse of `sigmoid`; `input` is first clamped to [eps, 1 - eps] if `eps` is
+    given."""
     if eps is not None:
         input = xp.minimum(xp.maximum(input, input.dtype.type(eps)), input.dtype.type(1 - eps))
     return xp.log(input / (1 - input))
@@ -528,7 +534,8 @@ def _(g: Any, input: Any, eps: float | None) -> Any:
 
 @unary(floating=True)
 def sigmoid(xp: Any, input: Any) -> Any:
-    """Logistic sigmoid ``1 / (1 + exp(-input))``, elementwise; keeps its relative precision for large negative elements.
+    """Logistic sigmoid ``1 / (1 + exp(-input))``, elementwise; keeps its relative precision for large negative
+    elements.
 
     >>> import tinygrad_i2dl as torch
     >>> torch.sigmoid(torch.zeros(2))
@@ -801,9 +808,11 @@ def clamp_between(xp: Any, input: Any, min: Any, max: Any) -> Any:
     result = xp.maximum(input, min)
     if max is None:
         return result
-    return xp.minimum(result, max, out=result) if result.ndim and result.shape == numpy.broadcast_shapes(
-        result.shape, numpy.shape(max)
-    ) else xp.minimum(result, max)
+    return (
+        xp.minimum(result, max, out=result)
+        if result.ndim and result.shape == numpy.broadcast_shapes(result.shape, numpy.shape(max))
+        else xp.minimum(result, max)
+    )
 
 
 def _inside(input: Any, min: Any, max: Any) -> Any:
@@ -874,7 +883,9 @@ attach(clamp_max, "clamp_max", True, lambda self, max: _clamp_(self, None, max))
 
 
 @primitive("input", method=True, inplace=True)
-def nan_to_num(xp: Any, input: Any, nan: float | None = None, posinf: float | None = None, neginf: float | None = None) -> Any:
+def nan_to_num(
+    xp: Any, input: Any, nan: float | None = None, posinf: float | None = None, neginf: float | None = None
+) -> Any:
     """NaN replaced by `nan` (0), infinities by `posinf` and `neginf` (the largest and smallest finite numbers).
 
     >>> import tinygrad_i2dl as torch
@@ -920,7 +931,9 @@ interpolate_to.gradient(
 def _check_one_dtype(name: str, tensors: dict[str, Any]) -> None:
     dtypes = {key: value.dtype for key, value in tensors.items() if isinstance(value, Tensor)}
     if len(set(dtypes.values())) > 1:
-        raise DtypeError(f"{name}() needs tensors of one dtype, got {', '.join(f'{k}: {v}' for k, v in dtypes.items())}")
+        raise DtypeError(
+            f"{name}() needs tensors of one dtype, got {', '.join(f'{k}: {v}' for k, v in dtypes.items())}"
+        )
 
 
 def lerp(input: Any, end: Any, weight: Any, *, out: Any = None) -> Any:
@@ -969,7 +982,9 @@ def addcdiv(xp: Any, input: Any, tensor1: Any, tensor2: Any, value: Any = 1) -> 
         RuntimeError: the tensors hold integers.
     """
     if input.dtype.kind in "iub":
-        raise DtypeError("addcdiv() of integer tensors is not defined: convert them with .float(), or use addcmul or div with rounding_mode")
+        raise DtypeError(
+            "addcdiv() of integer tensors is not defined: convert them with .float(), or use div with rounding_mode"
+        )
     quotient = tensor1 / tensor2
     return input + (quotient if _is_one(value) else _of_dtype(value, quotient) * quotient)
 
@@ -1071,7 +1086,7 @@ def bitwise_not(xp: Any, input: Any) -> Any:
     """Complement of the bits of integers, negation of bools."""
 
 
-Operations.__invert__ = bitwise_not  # type: ignore[attr-defined]
+Operations.__invert__ = bitwise_not  # type: ignore[operator]
 
 
 @binary(ufunc="bitwise_and", operator="and")

@@ -12,14 +12,15 @@ from ..errors import DtypeError
 from ..generator import Generator as Source
 from ..generator import default_generator
 from ..tensors import Operations, Tensor, make
-from ._define import inplace_composite, primitive, write_out
+from ._define import primitive, write_out
 from .creation import placed, shape_from, to_device
 from .layout import preserve_format, strided
 from .pointwise import zeros_of
 
 __all__ = [
-    "Generator", "bernoulli", "binomial", "default_generator", "get_rng_state", "initial_seed", "manual_seed", "multinomial", "normal",
-    "poisson", "rand", "rand_like", "randint", "randint_like", "randn", "randn_like", "randperm", "seed", "set_rng_state",
+    "Generator", "bernoulli", "binomial", "default_generator", "get_rng_state", "initial_seed", "manual_seed",
+    "multinomial", "normal", "poisson", "rand", "rand_like", "randint", "randint_like", "randn", "randn_like",
+    "randperm", "seed", "set_rng_state",
 ]  # fmt: skip
 
 Array = Any
@@ -114,7 +115,9 @@ def rand(
             [0.0885, 0.1320]])
     """
     shape = shape_from(size, more.pop("size", None))
-    return _finished(drawing(generator).uniform(shape, _floating_or_default("rand", dtype)), out, device, requires_grad, "rand")
+    return _finished(
+        drawing(generator).uniform(shape, _floating_or_default("rand", dtype)), out, device, requires_grad, "rand"
+    )
 
 
 def randn(
@@ -123,14 +126,17 @@ def randn(
 ) -> Tensor:  # fmt: skip
     """A tensor of normal numbers with mean 0 and standard deviation 1."""
     shape = shape_from(size, more.pop("size", None))
-    return _finished(drawing(generator).normal(shape, _floating_or_default("randn", dtype)), out, device, requires_grad, "randn")
+    return _finished(
+        drawing(generator).normal(shape, _floating_or_default("randn", dtype)), out, device, requires_grad, "randn"
+    )
 
 
 def randint(
-    low: int, high: Any = None, size: Any = None, *, generator: Any = None, out: Any = None, dtype: Any = None,
+    low: Any = None, high: Any = None, size: Any = None, *, generator: Any = None, out: Any = None, dtype: Any = None,
     layout: Any = strided, device: Any = None, requires_grad: bool = False, pin_memory: bool = False,
 ) -> Tensor:  # fmt: skip
-    """A tensor of shape `size` of random integers from `low` (0 if only one bound is given) up to but not including `high`.
+    """A tensor of shape `size` of random integers from `low` (0 if only one bound is given) up to but not including
+    `high`.
 
     >>> import tinygrad_i2dl as torch
     >>> generator = torch.manual_seed(0)
@@ -144,11 +150,14 @@ def randint(
         low, high, size = 0, low, high
     elif high is None:
         low, high = 0, low
-    if size is None:
+    low = 0 if low is None else low
+    if size is None or high is None:
         raise TypeError("randint() needs a size: randint(high, size) or randint(low, high, size)")
     wanted = numpy.dtype("int64") if dtype is None else to_numpy_dtype(dtype)
     low, high = _bound(low), _bound(high)
-    return _finished(drawing(generator).integers(shape_from((size,)), low, high, wanted), out, device, requires_grad, "randint")
+    return _finished(
+        drawing(generator).integers(shape_from((size,)), low, high, wanted), out, device, requires_grad, "randint"
+    )
 
 
 def _bound(value: Any) -> int:
@@ -164,7 +173,7 @@ def randperm(
     >>> import tinygrad_i2dl as torch
     >>> generator = torch.manual_seed(0)
     >>> torch.randperm(4)
-    tensor([2, 0, 1, 3])
+    tensor([0, 1, 3, 2])
     """
     wanted = numpy.dtype("int64") if dtype is None else to_numpy_dtype(dtype)
     return _finished(drawing(generator).permutation(n, wanted), out, device, requires_grad, "randperm")
@@ -177,8 +186,8 @@ def _like(input: Any, dtype: Any, name: str) -> Any:
 
 
 def rand_like(
-    input: Tensor, *, generator: Any = None, dtype: Any = None, layout: Any = None, device: Any = None, requires_grad: bool = False,
-    memory_format: Any = preserve_format,
+    input: Tensor, *, generator: Any = None, dtype: Any = None, layout: Any = None, device: Any = None,
+    requires_grad: bool = False, memory_format: Any = preserve_format,
 ) -> Tensor:  # fmt: skip
     """Uniform numbers in [0, 1) of the shape, dtype and device of `input`, unless others are given."""
     wanted = _floating_or_default("rand_like", from_numpy_dtype(_like(input, dtype, "rand_like")))
@@ -186,8 +195,8 @@ def rand_like(
 
 
 def randn_like(
-    input: Tensor, *, generator: Any = None, dtype: Any = None, layout: Any = None, device: Any = None, requires_grad: bool = False,
-    memory_format: Any = preserve_format,
+    input: Tensor, *, generator: Any = None, dtype: Any = None, layout: Any = None, device: Any = None,
+    requires_grad: bool = False, memory_format: Any = preserve_format,
 ) -> Tensor:  # fmt: skip
     """Normal numbers of the shape, dtype and device of `input`, unless others are given."""
     wanted = _floating_or_default("randn_like", from_numpy_dtype(_like(input, dtype, "randn_like")))
@@ -195,10 +204,11 @@ def randn_like(
 
 
 def randint_like(
-    input: Tensor, low: Any, high: Any = None, *, generator: Any = None, dtype: Any = None, layout: Any = None, device: Any = None,
-    requires_grad: bool = False, memory_format: Any = preserve_format,
+    input: Tensor, low: Any, high: Any = None, *, generator: Any = None, dtype: Any = None, layout: Any = None,
+    device: Any = None, requires_grad: bool = False, memory_format: Any = preserve_format,
 ) -> Tensor:  # fmt: skip
-    """Random integers from `low` (0 if only one bound is given) below `high`, of the shape, dtype and device of `input`."""
+    """Random integers from `low` (0 if only one bound is given) below `high`, of the shape, dtype and device of
+    `input`."""
     if high is None:
         low, high = 0, low
     wanted = _like(input, dtype, "randint_like")
@@ -244,15 +254,20 @@ def normal(
         array = source.normal_elementwise(of_mean, of_std)
         result = _finished(array, out, None, False, "normal")
         tracked = [each for each in (mean, std) if isinstance(each, Tensor) and each.requires_grad]
-        return draw(tracked[0].detach().requires_grad_(), lambda _: result._array) if tracked and out is None else result
+        return (
+            draw(tracked[0].detach().requires_grad_(), lambda _: result._array) if tracked and out is None else result
+        )
     if size is None:
         raise TypeError("normal() of two numbers needs a size")
     wanted = _floating_or_default("normal", dtype)
-    return _finished(source.normal(shape_from((size,)), wanted, float(mean), float(std)), out, device, requires_grad, "normal")
+    return _finished(
+        source.normal(shape_from((size,)), wanted, float(mean), float(std)), out, device, requires_grad, "normal"
+    )
 
 
 def bernoulli(input: Tensor, p: float | None = None, *, generator: Any = None, out: Any = None) -> Tensor:
-    """Ones with probability ``input`` (or `p` everywhere), else zeros, of the shape and dtype of `input`; the gradient is zero.
+    """Ones with probability ``input`` (or `p` everywhere), else zeros, of the shape and dtype of `input`; the gradient
+    is zero.
 
     >>> import tinygrad_i2dl as torch
     >>> torch.bernoulli(torch.tensor([0.0, 1.0]))
@@ -287,14 +302,16 @@ def binomial(count: Tensor, prob: Tensor, generator: Any = None) -> Tensor:
 def multinomial(
     input: Tensor, num_samples: int, replacement: bool = False, *, generator: Any = None, out: Any = None
 ) -> Tensor:
-    """Indices drawn with probabilities proportional to each row of `input`: shape ``(num_samples,)`` or ``(rows, num_samples)``.
+    """Indices drawn with probabilities proportional to each row of `input`: shape ``(num_samples,)`` or
+    ``(rows, num_samples)``.
 
     >>> import tinygrad_i2dl as torch
     >>> torch.multinomial(torch.tensor([0.0, 1.0, 0.0]), 1)
     tensor([1])
 
     Raises:
-        RuntimeError: weights are negative, not finite or all zero, or there are too few for `num_samples` without replacement.
+        RuntimeError: weights are negative, not finite or all zero, or there are too few for `num_samples` without
+        replacement.
     """
     if out is not None and out._array.dtype != numpy.int64:
         raise DtypeError(f"multinomial() draws indices: out= must be of torch.int64, got {out.dtype}")
@@ -309,16 +326,28 @@ Operations.multinomial = multinomial  # type: ignore[attr-defined]
 # ---------------------------------------------------------------- in place
 
 
+@primitive("input", inplace=True)
+def refill(xp: Any, input: Any, values: Any) -> Any:
+    """`values` in place of `input`, to which no gradient passes."""
+    return values
+
+
+refill.op.title = "CopyBackwards"
+refill.gradient(lambda g: zeros_of(g))
+
+
 def _fill(name: str, sample: Callable[..., Array], what: str) -> None:
     """Attach ``name``: fills a tensor with what `sample` draws for its shape and dtype; no gradient passes."""
 
-    def drawn(self: Tensor, *args: Any, generator: Any = None, **kwargs: Any) -> Tensor:
+    def call(self: Tensor, *args: Any, generator: Any = None, **kwargs: Any) -> Tensor:
         array = self._array
-        return make(to_device(sample(drawing(generator), array, *args, **kwargs), self.device))
+        values = to_device(sample(drawing(generator), array, *args, **kwargs), self.device)
+        result: Tensor = refill.in_place(self, values)
+        return result
 
-    in_place = inplace_composite(name.removesuffix("_"), drawn)
-    in_place.__doc__ = f"Fill the tensor with {what}; returns it."
-    setattr(Operations, name, in_place)
+    call.__name__ = call.__qualname__ = name
+    call.__doc__ = f"Fill the tensor with {what}; returns it."
+    setattr(Operations, name, call)
 
 
 def _floating_only(name: str, array: Array) -> None:
