@@ -8,6 +8,7 @@ tensor([2., 4., 6.])
 """
 
 from . import autograd as autograd
+from . import linalg as linalg
 from . import random as random
 from . import special as special
 from . import nn as nn
@@ -40,6 +41,7 @@ from .ops.padding import *
 from .ops.pointwise import *
 from .ops.random import *
 from .ops.pooling import *
+from .ops.recurrent import *
 from .ops.reduction import *
 from .ops.sorting import *
 from .ops.statistics import *

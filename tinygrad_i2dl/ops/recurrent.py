@@ -1,0 +1,899 @@
+"""Recurrent layers: one operation for a whole layer over all its time steps, and the cells.
+
+A layer works on *packed* rows: the inputs of the first step, then those of the second, and so on; `batch_sizes` says how many
+sequences take part in each step, longest first, so that they leave the batch as they end. A batch of sequences of one length is
+the special case of equal batch sizes. With `reverse` the steps are walked from the last to the first, and sequences join.
+
+The forward pass computes the inputs' share of all gates in one product of matrices, and then walks the steps on raw arrays; the
+backward pass walks back and then computes the weights' gradients in one product each. Under ``create_graph`` the gradients are
+instead those of the same layer composed of recorded operations, which can be differentiated again.
+
+The gates and their order are PyTorch's. LSTM: Hochreiter and Schmidhuber (1997) with forget gates of Gers et al. (1999) and the
+projection of Sak et al. (2014). GRU: Cho et al. (2014), with the reset gate applied after the product with the hidden weights.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from ..errors import ShapeError
+from ..tensors import Tensor, current_node, differentiate
+from ._define import composite, primitive
+from .activation import relu, sigmoid
+from .dropout import dropout
+from .linalg import linear
+from .movement import cat, chunk, clone, narrow_view, reshape_to, stack, transpose, unbind
+from .pointwise import tanh
+from .precision import half_as_single
+
+Array = Any
+Sizes = tuple[int, ...]
+
+__all__ = ["gru", "gru_cell", "lstm", "lstm_cell", "rnn_relu", "rnn_relu_cell", "rnn_tanh", "rnn_tanh_cell"]
+
+
+# ---------------------------------------------------------------- walking the steps
+
+
+@functools.lru_cache(maxsize=256)
+def steps_of(batch_sizes: Sizes, reverse: bool) -> tuple[tuple[slice, int], ...]:
+    """Per step, in the order of the walk, its rows and their number."""
+    steps, start = [], 0
+    for count in batch_sizes:
+        steps.append((slice(start, start + count), count))
+        start += count
+    return tuple(reversed(steps)) if reverse else tuple(steps)
+
+
+def is_dense(batch_sizes: Sizes) -> bool:
+    """Whether all sequences take part in every step."""
+    return not batch_sizes or batch_sizes[0] == batch_sizes[-1]
+
+
+def states_before(xp: Any, first: Array, rows: Array, batch_sizes: Sizes, reverse: bool) -> Array:
+    """The state that each step started from, as packed rows: `first`, then what the step before gave."""
+    result = xp.empty_like(rows)
+    state = first
+    dense = is_dense(batch_sizes)
+    if not dense:
+        state = first.copy()
+    for part, count in steps_of(batch_sizes, reverse):
+        result[part] = state[:count]
+        if dense:
+            state = rows[part]
+        else:
+            state[:count] = rows[part]
+    return result
+
+
+def input_share(xp: Any, input: Array, weight: Array, *biases: Array) -> Array:
+    """The inputs' part of all gates of all steps."""
+    result = xp.matmul(input, weight.T)
+    for bias in biases:
+        if bias is not None:
+            result += bias
+    return result
+
+
+def weight_gradients(
+    xp: Any, needs: Sequence[bool], pre: Array, hidden: Array, input: Array, before: Array, w_ih: Array
+) -> tuple[Array, Array, Array, Array, Array]:
+    """Gradients by input, w_ih, w_hh, b_ih and b_hh, from those by the gates' inputs: `pre` of the input's, `hidden` of the state's part."""
+    return (
+        xp.matmul(pre, w_ih) if needs[0] else None,
+        xp.matmul(pre.T, input) if needs[1] else None,
+        xp.matmul(hidden.T, before) if needs[2] else None,
+        pre.sum(axis=0) if needs[3] else None,
+        hidden.sum(axis=0) if needs[4] else None,
+    )
+
+
+def composed_gradients(
+    layer: Callable[..., tuple[Any, ...]], gradients: Sequence[Any], needs: Sequence[bool], inputs: Sequence[Any], *static: Any
+) -> list[Any]:
+    """Gradients that can be differentiated again: those of `layer`, composed of recorded operations."""
+    copies = [clone(value) if needed else value for value, needed in zip(inputs, needs, strict=True)]
+    results = layer(*copies, *static)
+    pairs = [(r, g) for r, g in zip(results, gradients, strict=False) if current_node(r) is not None]
+    wanted = [value for value, needed in zip(copies, needs, strict=True) if needed]
+    found = iter(differentiate([r for r, _ in pairs], [g for _, g in pairs], True, True, wanted, False))
+    return [next(found) if needed else None for needed in needs]
+
+
+def composed_walk(step: Callable[..., tuple[Any, ...]], rows: Any, states: Sequence[Any], batch_sizes: Sizes, reverse: bool) -> tuple[Any, ...]:
+    """A layer of recorded operations: ``step(rows, *states)`` gives the new states, of which the first is the output."""
+    outputs = []
+    current = list(states)
+    total = states[0].shape[0]
+    for part, count in steps_of(batch_sizes, reverse):
+        active = [narrow_view(state, 0, 0, count) if count < total else state for state in current]
+        fresh = step(narrow_view(rows, 0, part.start, part.stop), *active)
+        outputs.append(fresh[0])
+        current = [
+            cat([new, narrow_view(old, 0, count, total)]) if count < total else new
+            for new, old in zip(fresh, current, strict=True)
+        ]
+    if reverse:
+        outputs.reverse()
+    return (cat(outputs), *current)
+
+
+# ---------------------------------------------------------------- Elman's network
+
+
+@primitive("input", "h0", "w_ih", "w_hh", "b_ih", "b_hh", outputs=("output", "h_n"))
+@half_as_single
+def rnn_scan(
+    xp: Any,
+    input: Array,
+    h0: Array,
+    w_ih: Array,
+    w_hh: Array,
+    b_ih: Array | None,
+    b_hh: Array | None,
+    nonlinearity: str,
+    batch_sizes: Sizes,
+    reverse: bool,
+) -> tuple[Array, Array]:
+    """Packed outputs and last states of ``h' = tanh(w_ih x + b_ih + w_hh h + b_hh)``, or relu."""
+    output = input_share(xp, input, w_ih, b_ih, b_hh)
+    turned = w_hh.T
+    dense = is_dense(batch_sizes)
+    state = h0.copy()
+    product = xp.empty_like(state)
+    for part, count in steps_of(batch_sizes, reverse):
+        rows = output[part]
+        xp.matmul(state[:count], turned, out=product[:count])
+        rows += product[:count]
+        if nonlinearity == "tanh":
+            xp.tanh(rows, out=rows)
+        else:
+            xp.maximum(rows, 0, out=rows)
+        if dense:
+            state = rows
+        else:
+            state[:count] = rows
+    return output, state.copy()
+
+
+@primitive("g_output")
+@half_as_single
+def rnn_scan_backward(
+    xp: Any,
+    g_output: Array,
+    g_h: Array,
+    needs: Sequence[bool],
+    input: Array,
+    h0: Array,
+    w_ih: Array,
+    w_hh: Array,
+    nonlinearity: str,
+    batch_sizes: Sizes,
+    reverse: bool,
+    output: Array,
+) -> Any:
+    """Gradients of `rnn_scan` by its inputs."""
+    pre = xp.empty_like(output)
+    state = g_h.copy()
+    for part, count in reversed(steps_of(batch_sizes, reverse)):
+        rows, values = pre[part], output[part]
+        if nonlinearity == "tanh":
+            xp.multiply(values, values, out=rows)
+            xp.subtract(1, rows, out=rows)
+        else:
+            xp.greater(values, 0, out=rows, casting="unsafe")
+        active = state[:count]
+        active += g_output[part]
+        rows *= active
+        xp.matmul(rows, w_hh, out=active)
+    before = states_before(xp, h0, output, batch_sizes, reverse) if needs[3] else None
+    wanted = (needs[0], needs[2], needs[3], needs[4], needs[5])
+    of_input, of_w_ih, of_w_hh, of_b_ih, of_b_hh = weight_gradients(xp, wanted, pre, pre, input, before, w_ih)
+    return of_input, state, of_w_ih, of_w_hh, of_b_ih, of_b_hh
+
+
+def rnn_composed(
+    input: Any, h0: Any, w_ih: Any, w_hh: Any, b_ih: Any, b_hh: Any, nonlinearity: str, batch_sizes: Sizes, reverse: bool
+) -> Any:
+    """`rnn_scan` of recorded operations."""
+    activation = tanh if nonlinearity == "tanh" else relu
+
+    def step(rows: Any, h: Any) -> tuple[Any]:
+        return (activation(linear(rows, w_ih, b_ih) + linear(h, w_hh, b_hh)),)
+
+    return composed_walk(step, input, (h0,), batch_sizes, reverse)
+
+
+@rnn_scan.gradient
+def _(
+    g: Any,
+    needs: Any,
+    input: Any,
+    h0: Any,
+    w_ih: Any,
+    w_hh: Any,
+    b_ih: Any,
+    b_hh: Any,
+    nonlinearity: str,
+    batch_sizes: Sizes,
+    reverse: bool,
+    output: Any,
+) -> Any:
+    if isinstance(g[0], Tensor):
+        return composed_gradients(
+            rnn_composed, g, needs, (input, h0, w_ih, w_hh, b_ih, b_hh), nonlinearity, batch_sizes, reverse
+        )
+    return rnn_scan_backward.op.kernels[type(g[0])](
+        g[0], g[1], needs, input, h0, w_ih, w_hh, nonlinearity, batch_sizes, reverse, output
+    )
+
+
+# ---------------------------------------------------------------- LSTM
+
+
+def lstm_arranged(xp: Any, weight: Array, hidden: int) -> Array:
+    """Rows in the order input, forget, output, cell: the gates with a logistic sigmoid side by side."""
+    return xp.concatenate([weight[: 2 * hidden], weight[3 * hidden :], weight[2 * hidden : 3 * hidden]])
+
+
+def lstm_restored(xp: Any, weight: Array, hidden: int) -> Array:
+    """Rows in PyTorch's order input, forget, cell, output again."""
+    return xp.concatenate([weight[: 2 * hidden], weight[3 * hidden :], weight[2 * hidden : 3 * hidden]])
+
+
+@primitive(
+    "input", "h0", "c0", "w_ih", "w_hh", "b_ih", "b_hh", "w_hr",
+    outputs=("output", "h_n", "c_n", "gates", "cells", "squashed", "unprojected"),
+)  # fmt: skip
+@half_as_single
+def lstm_scan(
+    xp: Any,
+    input: Array,
+    h0: Array,
+    c0: Array,
+    w_ih: Array,
+    w_hh: Array,
+    b_ih: Array | None,
+    b_hh: Array | None,
+    w_hr: Array | None,
+    batch_sizes: Sizes,
+    reverse: bool,
+) -> tuple[Array, ...]:
+    """Packed outputs, last hidden and cell states; and, packed, what the backward pass needs: gates, cells, their tanh, and the
+    outputs before projection.
+
+    ``i, f, o = sigmoid(...)``, ``g = tanh(...)`` of ``w_ih x + b_ih + w_hh h + b_hh``; ``c' = f * c + i * g``; ``h' = o * tanh(c')``,
+    with a projection ``w_hr`` (P, H) of it if that is given.
+    """
+    hidden = c0.shape[1]
+    sigmoids = 3 * hidden
+    # sigmoid(x) = tanh(x / 2) / 2 + 1 / 2: with the weights of three gates halved, one tanh serves all four.
+    of_input, of_state = lstm_arranged(xp, w_ih, hidden), lstm_arranged(xp, w_hh, hidden)
+    of_input[:sigmoids] *= 0.5
+    of_state[:sigmoids] *= 0.5
+    gates = xp.matmul(input, of_input.T)
+    if b_ih is not None:
+        bias = lstm_arranged(xp, b_ih + b_hh, hidden)
+        bias[:sigmoids] *= 0.5
+        gates += bias
+    total = input.shape[0]
+    cells = xp.empty((total, hidden), dtype=gates.dtype)
+    squashed = xp.empty_like(cells)
+    unprojected = xp.empty_like(cells)
+    output = unprojected if w_hr is None else xp.empty((total, w_hr.shape[0]), dtype=gates.dtype)
+    turned = xp.ascontiguousarray(of_state.T)
+    dense = is_dense(batch_sizes)
+    h, c = h0, c0
+    if not dense:
+        h, c = h0.copy(), c0.copy()
+    product = xp.empty((h0.shape[0], 4 * hidden), dtype=gates.dtype)
+    share = xp.empty((h0.shape[0], hidden), dtype=gates.dtype)
+    for part, count in steps_of(batch_sizes, reverse):
+        rows = gates[part]
+        rows += xp.matmul(h[:count], turned, out=product[:count])
+        xp.tanh(rows, out=rows)
+        logistic = rows[:, :sigmoids]
+        logistic *= 0.5
+        logistic += 0.5
+        cell = cells[part]
+        xp.multiply(rows[:, hidden : 2 * hidden], c[:count], out=cell)
+        cell += xp.multiply(rows[:, :hidden], rows[:, sigmoids:], out=share[:count])
+        bounded = xp.tanh(cell, out=squashed[part])
+        result = xp.multiply(rows[:, 2 * hidden : sigmoids], bounded, out=unprojected[part])
+        if w_hr is not None:
+            result = xp.matmul(result, w_hr.T, out=output[part])
+        if dense:
+            h, c = result, cell
+        else:
+            h[:count] = result
+            c[:count] = cell
+    if w_hr is None:
+        unprojected = xp.empty((0,), dtype=gates.dtype)  # it is the output
+    return output, h.copy(), c.copy(), gates, cells, squashed, unprojected
+
+
+@primitive("g_output")
+@half_as_single
+def lstm_scan_backward(
+    xp: Any,
+    g_output: Array,
+    g_h: Array,
+    g_c: Array,
+    needs: Sequence[bool],
+    input: Array,
+    h0: Array,
+    c0: Array,
+    w_ih: Array,
+    w_hh: Array,
+    w_hr: Array | None,
+    batch_sizes: Sizes,
+    reverse: bool,
+    output: Array,
+    gates: Array,
+    cells: Array,
+    squashed: Array,
+    unprojected: Array,
+) -> Any:
+    """Gradients of `lstm_scan` by its inputs."""
+    hidden = c0.shape[1]
+    sigmoids = 3 * hidden
+    of_state = lstm_arranged(xp, w_hh, hidden)
+    pre = xp.empty_like(gates)
+    of_h, of_c = g_h.copy(), g_c.copy()
+    shape = (h0.shape[0], hidden)
+    slope = xp.empty(shape, dtype=gates.dtype)
+    shares = None if w_hr is None else xp.empty(g_output.shape, dtype=gates.dtype)  # by the projected outputs
+    before = c0
+    cells_before = None if is_dense(batch_sizes) else states_before(xp, c0, cells, batch_sizes, reverse)
+    steps = steps_of(batch_sizes, reverse)
+    for number in range(len(steps) - 1, -1, -1):
+        part, count = steps[number]
+        if cells_before is not None:
+            before = cells_before[part]
+        else:
+            before = cells[steps[number - 1][0]] if number else c0
+        rows, values, bounded = pre[part], gates[part], squashed[part]
+        logistic, cell_gate = values[:, :sigmoids], values[:, sigmoids:]
+        of_logistic, of_cell_gate = rows[:, :sigmoids], rows[:, sigmoids:]
+        dh, dc = of_h[:count], of_c[:count]
+        dh += g_output[part]
+        if w_hr is not None:
+            shares[part] = dh
+            inner = xp.matmul(dh, w_hr)
+        else:
+            inner = dh
+        xp.subtract(1, logistic, out=of_logistic)  # the slopes of the sigmoids
+        of_logistic *= logistic
+        xp.multiply(cell_gate, cell_gate, out=of_cell_gate)  # and of the tanh
+        xp.subtract(1, of_cell_gate, out=of_cell_gate)
+        rise = xp.multiply(bounded, bounded, out=slope[:count])
+        xp.subtract(1, rise, out=rise)
+        rise *= inner
+        rise *= values[:, 2 * hidden : sigmoids]
+        dc += rise
+        part_of_output = rows[:, 2 * hidden : sigmoids]
+        part_of_output *= xp.multiply(inner, bounded, out=rise)
+        part_of_input = rows[:, :hidden]
+        part_of_input *= xp.multiply(dc, cell_gate, out=rise)
+        part_of_forget = rows[:, hidden : 2 * hidden]
+        part_of_forget *= xp.multiply(dc, before, out=rise)
+        of_cell_gate *= xp.multiply(dc, values[:, :hidden], out=rise)
+        dc *= values[:, hidden : 2 * hidden]
+        xp.matmul(rows, of_state, out=dh)
+    hidden_before = states_before(xp, h0, output, batch_sizes, reverse) if needs[4] else None
+    arranged = lstm_arranged(xp, w_ih, hidden) if needs[0] else None
+    wanted = (needs[0], needs[3], needs[4], needs[5] or needs[6], False)
+    of_input, of_w_ih, of_w_hh, of_bias, _ = weight_gradients(xp, wanted, pre, pre, input, hidden_before, arranged)
+    of_w_ih = lstm_restored(xp, of_w_ih, hidden) if needs[3] else None
+    of_w_hh = lstm_restored(xp, of_w_hh, hidden) if needs[4] else None
+    of_bias = lstm_restored(xp, of_bias, hidden) if needs[5] or needs[6] else None
+    of_w_hr = xp.matmul(shares.T, unprojected) if shares is not None and needs[7] else None
+    return of_input, of_h, of_c, of_w_ih, of_w_hh, of_bias if needs[5] else None, of_bias if needs[6] else None, of_w_hr
+
+
+def lstm_composed(
+    input: Any,
+    h0: Any,
+    c0: Any,
+    w_ih: Any,
+    w_hh: Any,
+    b_ih: Any,
+    b_hh: Any,
+    w_hr: Any,
+    batch_sizes: Sizes,
+    reverse: bool,
+) -> Any:
+    """`lstm_scan` of recorded operations."""
+
+    def step(rows: Any, h: Any, c: Any) -> tuple[Any, Any]:
+        enter, forget, cell, leave = chunk(linear(rows, w_ih, b_ih) + linear(h, w_hh, b_hh), 4, 1)
+        c = sigmoid(forget) * c + sigmoid(enter) * tanh(cell)
+        h = sigmoid(leave) * tanh(c)
+        return (h if w_hr is None else linear(h, w_hr)), c
+
+    return composed_walk(step, input, (h0, c0), batch_sizes, reverse)
+
+
+@lstm_scan.gradient
+def _(
+    g: Any,
+    needs: Any,
+    input: Any,
+    h0: Any,
+    c0: Any,
+    w_ih: Any,
+    w_hh: Any,
+    b_ih: Any,
+    b_hh: Any,
+    w_hr: Any,
+    batch_sizes: Sizes,
+    reverse: bool,
+    output: Any,
+    gates: Any,
+    cells: Any,
+    squashed: Any,
+    unprojected: Any,
+) -> Any:
+    if isinstance(g[0], Tensor):
+        inputs = (input, h0, c0, w_ih, w_hh, b_ih, b_hh, w_hr)
+        return composed_gradients(lstm_composed, g, needs, inputs, batch_sizes, reverse)
+    return lstm_scan_backward.op.kernels[type(g[0])](
+        g[0], g[1], g[2], needs, input, h0, c0, w_ih, w_hh, w_hr, batch_sizes, reverse, output, gates, cells, squashed, unprojected
+    )
+
+
+# ---------------------------------------------------------------- GRU
+
+
+@primitive("input", "h0", "w_ih", "w_hh", "b_ih", "b_hh", outputs=("output", "h_n", "gates", "candidates"))
+@half_as_single
+def gru_scan(
+    xp: Any,
+    input: Array,
+    h0: Array,
+    w_ih: Array,
+    w_hh: Array,
+    b_ih: Array | None,
+    b_hh: Array | None,
+    batch_sizes: Sizes,
+    reverse: bool,
+) -> tuple[Array, ...]:
+    """Packed outputs and last states; and, packed, the gates and the state's part of the candidates.
+
+    ``r, z = sigmoid(...)`` of ``w_ih x + b_ih + w_hh h + b_hh``; ``n = tanh(w_in x + b_in + r * (w_hn h + b_hn))``;
+    ``h' = (1 - z) * n + z * h``.
+    """
+    hidden = h0.shape[1]
+    gates = input_share(xp, input, w_ih, b_ih)
+    candidates = xp.empty((input.shape[0], hidden), dtype=gates.dtype)
+    output = xp.empty_like(candidates)
+    turned = xp.ascontiguousarray(w_hh.T)
+    dense = is_dense(batch_sizes)
+    h = h0 if dense else h0.copy()
+    product = xp.empty((h0.shape[0], 3 * hidden), dtype=gates.dtype)
+    for part, count in steps_of(batch_sizes, reverse):
+        rows, of_state, active = gates[part], product[:count], h[:count]
+        xp.matmul(active, turned, out=of_state)
+        if b_hh is not None:
+            of_state += b_hh
+        logistic = rows[:, : 2 * hidden]
+        logistic += of_state[:, : 2 * hidden]
+        logistic *= 0.5
+        xp.tanh(logistic, out=logistic)
+        logistic *= 0.5
+        logistic += 0.5
+        candidates[part] = of_state[:, 2 * hidden :]
+        candidate = rows[:, 2 * hidden :]
+        candidate += xp.multiply(rows[:, :hidden], of_state[:, 2 * hidden :], out=of_state[:, 2 * hidden :])
+        xp.tanh(candidate, out=candidate)
+        result = xp.subtract(active, candidate, out=output[part])
+        result *= rows[:, hidden : 2 * hidden]
+        result += candidate
+        if dense:
+            h = result
+        else:
+            active[...] = result
+    return output, h.copy(), gates, candidates
+
+
+@primitive("g_output")
+@half_as_single
+def gru_scan_backward(
+    xp: Any,
+    g_output: Array,
+    g_h: Array,
+    needs: Sequence[bool],
+    input: Array,
+    h0: Array,
+    w_ih: Array,
+    w_hh: Array,
+    batch_sizes: Sizes,
+    reverse: bool,
+    output: Array,
+    gates: Array,
+    candidates: Array,
+) -> Any:
+    """Gradients of `gru_scan` by its inputs."""
+    hidden = h0.shape[1]
+    before_all = states_before(xp, h0, output, batch_sizes, reverse)
+    pre = xp.empty_like(gates)  # by the gates' sums
+    of_state = xp.empty_like(gates)  # by the state's part of them: differs in the candidate, which the reset gate scales
+    of_h = g_h.copy()
+    product = xp.empty_like(of_h)
+    for part, count in reversed(steps_of(batch_sizes, reverse)):
+        rows, values, before, dh = pre[part], gates[part], before_all[part], of_h[:count]
+        logistic, reset, update = values[:, : 2 * hidden], values[:, :hidden], values[:, hidden : 2 * hidden]
+        candidate = values[:, 2 * hidden :]
+        of_logistic, of_candidate = rows[:, : 2 * hidden], rows[:, 2 * hidden :]
+        dh += g_output[part]
+        xp.subtract(1, logistic, out=of_logistic)
+        of_logistic *= logistic
+        work = product[:count]
+        xp.multiply(candidate, candidate, out=of_candidate)
+        xp.subtract(1, of_candidate, out=of_candidate)
+        of_candidate *= dh
+        of_candidate *= xp.subtract(1, update, out=work)
+        xp.subtract(before, candidate, out=work)
+        work *= dh
+        of_update = rows[:, hidden : 2 * hidden]
+        of_update *= work
+        of_reset = rows[:, :hidden]
+        of_reset *= xp.multiply(of_candidate, candidates[part], out=work)
+        share = of_state[part]
+        share[:, : 2 * hidden] = of_logistic
+        xp.multiply(of_candidate, reset, out=share[:, 2 * hidden :])
+        dh *= update
+        dh += xp.matmul(share, w_hh, out=work)
+    wanted = (needs[0], needs[2], needs[3], needs[4], needs[5])
+    of_input, of_w_ih, of_w_hh, of_b_ih, of_b_hh = weight_gradients(xp, wanted, pre, of_state, input, before_all, w_ih)
+    return of_input, of_h, of_w_ih, of_w_hh, of_b_ih, of_b_hh
+
+
+def gru_composed(
+    input: Any, h0: Any, w_ih: Any, w_hh: Any, b_ih: Any, b_hh: Any, batch_sizes: Sizes, reverse: bool
+) -> Any:
+    """`gru_scan` of recorded operations."""
+
+    def step(rows: Any, h: Any) -> tuple[Any]:
+        reset, update, candidate = chunk(linear(rows, w_ih, b_ih), 3, 1)
+        reset_h, update_h, candidate_h = chunk(linear(h, w_hh, b_hh), 3, 1)
+        update = sigmoid(update + update_h)
+        candidate = tanh(candidate + sigmoid(reset + reset_h) * candidate_h)
+        return (candidate + update * (h - candidate),)
+
+    return composed_walk(step, input, (h0,), batch_sizes, reverse)
+
+
+@gru_scan.gradient
+def _(
+    g: Any,
+    needs: Any,
+    input: Any,
+    h0: Any,
+    w_ih: Any,
+    w_hh: Any,
+    b_ih: Any,
+    b_hh: Any,
+    batch_sizes: Sizes,
+    reverse: bool,
+    output: Any,
+    gates: Any,
+    candidates: Any,
+) -> Any:
+    if isinstance(g[0], Tensor):
+        return composed_gradients(gru_composed, g, needs, (input, h0, w_ih, w_hh, b_ih, b_hh), batch_sizes, reverse)
+    return gru_scan_backward.op.kernels[type(g[0])](
+        g[0], g[1], needs, input, h0, w_ih, w_hh, batch_sizes, reverse, output, gates, candidates
+    )
+
+
+# ---------------------------------------------------------------- layers
+
+
+def check_layer(
+    op: str, input: Any, states: Sequence[Any], w_ih: Any, w_hh: Any, gates: int, batch_sizes: Any, w_hr: Any = None
+) -> None:
+    """Raise unless the shapes of a layer's or a cell's tensors fit together."""
+    rows = gates * states[-1].shape[-1]
+    if tuple(w_ih.shape) != (rows, input.shape[-1]):
+        raise ShapeError(
+            f"{op}(): for input of shape {tuple(input.shape)} and state of shape {tuple(states[-1].shape)} w_ih must have shape "
+            f"({rows}, {input.shape[-1]}), got {tuple(w_ih.shape)}"
+        )
+    if tuple(w_hh.shape) != (rows, states[0].shape[-1]):
+        raise ShapeError(f"{op}(): w_hh must have shape ({rows}, {states[0].shape[-1]}), got {tuple(w_hh.shape)}")
+    if w_hr is not None and tuple(w_hr.shape) != (states[0].shape[-1], states[-1].shape[-1]):
+        raise ShapeError(f"{op}(): w_hr must have shape {(states[0].shape[-1], states[-1].shape[-1])}, got {tuple(w_hr.shape)}")
+    count = batch_sizes[0] if batch_sizes else states[0].shape[0]
+    for state in states:
+        if state.ndim != 2 or state.shape[0] != count:
+            raise ShapeError(f"{op}(): states must have shape ({count}, features), got {tuple(state.shape)}")
+    dtypes = {str(each.dtype) for each in (input, *states, w_ih, w_hh)}
+    if len(dtypes) > 1:
+        raise RuntimeError(f"{op}(): input, states and weights must have one dtype, got {', '.join(sorted(dtypes))}")
+
+
+def as_rows(op: str, input: Any, batch_sizes: Any) -> tuple[Any, Sizes, Any]:
+    """Packed rows, batch sizes, and the shape (T, N) to give back, or None for input that is packed already."""
+    if batch_sizes is not None:
+        sizes = tuple([int(size) for size in (batch_sizes.tolist() if isinstance(batch_sizes, Tensor) else batch_sizes)])
+        if input.ndim != 2 or sum(sizes) != input.shape[0] or any(b > a for a, b in zip(sizes, sizes[1:], strict=False)):
+            raise ShapeError(
+                f"{op}(): packed input must be (rows, features) with batch sizes that sum to its rows and do not grow, got shape "
+                f"{tuple(input.shape)} and batch sizes {sizes}"
+            )
+        return input, sizes, None
+    if input.ndim != 3:
+        raise ShapeError(f"{op}(): input must be (time, batch, features), got shape {tuple(input.shape)}")
+    length, samples, features = input.shape
+    if length == 0:
+        raise RuntimeError(f"{op}(): expected at least one time step, got input of shape {tuple(input.shape)}")
+    return reshape_to(input, (length * samples, features)), (samples,) * length, (length, samples)
+
+
+def as_sequence(output: Any, lead: Any) -> Any:
+    return output if lead is None else reshape_to(output, (*lead, output.shape[-1]))
+
+
+@composite
+def rnn_layer(
+    input: Any,
+    h0: Any,
+    w_ih: Any,
+    w_hh: Any,
+    b_ih: Any = None,
+    b_hh: Any = None,
+    nonlinearity: str = "tanh",
+    batch_sizes: Any = None,
+    reverse: bool = False,
+) -> Any:
+    """One recurrent layer: ``h' = tanh(w_ih x + b_ih + w_hh h + b_hh)`` (or relu) over all steps.
+
+    Args:
+        input: ``(T, N, I)``, or packed ``(rows, I)`` with `batch_sizes`.
+        h0: ``(N, H)``. w_ih: ``(H, I)``. w_hh: ``(H, H)``. b_ih, b_hh: ``(H,)``, both or none.
+        reverse: walk from the last step to the first.
+
+    Returns:
+        output ``(T, N, H)`` (or packed), last state ``(N, H)``.
+    """
+    if nonlinearity not in ("tanh", "relu"):
+        raise ValueError(f"rnn_layer(): nonlinearity must be 'tanh' or 'relu', got {nonlinearity!r}")
+    rows, sizes, lead = as_rows("rnn_layer", input, batch_sizes)
+    check_layer("rnn_layer", rows, (h0,), w_ih, w_hh, 1, sizes)
+    output, h_n = rnn_scan(rows, h0, w_ih, w_hh, b_ih, b_hh, nonlinearity, sizes, bool(reverse))
+    return as_sequence(output, lead), h_n
+
+
+@composite
+def lstm_layer(
+    input: Any,
+    h0: Any,
+    c0: Any,
+    w_ih: Any,
+    w_hh: Any,
+    b_ih: Any = None,
+    b_hh: Any = None,
+    w_hr: Any = None,
+    batch_sizes: Any = None,
+    reverse: bool = False,
+) -> Any:
+    """One LSTM layer over all steps.
+
+    ``i, f, o = sigmoid(...)``, ``g = tanh(...)`` of ``w_ih x + b_ih + w_hh h + b_hh``; ``c' = f * c + i * g``; ``h' = o * tanh(c')``.
+
+    Args:
+        input: ``(T, N, I)``, or packed ``(rows, I)`` with `batch_sizes`.
+        h0: ``(N, H)``, or ``(N, P)`` with a projection. c0: ``(N, H)``.
+        w_ih: ``(4 * H, I)``. w_hh: ``(4 * H, H or P)``; rows of the gates i, f, g, o. b_ih, b_hh: ``(4 * H,)``, both or none.
+        w_hr: projection ``(P, H)`` of the outputs, or None.
+        reverse: walk from the last step to the first.
+
+    Returns:
+        output ``(T, N, H or P)`` (or packed), last hidden state, last cell state.
+    """
+    rows, sizes, lead = as_rows("lstm_layer", input, batch_sizes)
+    check_layer("lstm_layer", rows, (h0, c0), w_ih, w_hh, 4, sizes, w_hr)
+    outcome = lstm_scan(rows, h0, c0, w_ih, w_hh, b_ih, b_hh, w_hr, sizes, bool(reverse))
+    return as_sequence(outcome[0], lead), outcome[1], outcome[2]
+
+
+@composite
+def gru_layer(
+    input: Any,
+    h0: Any,
+    w_ih: Any,
+    w_hh: Any,
+    b_ih: Any = None,
+    b_hh: Any = None,
+    batch_sizes: Any = None,
+    reverse: bool = False,
+) -> Any:
+    """One GRU layer over all steps.
+
+    ``r, z = sigmoid(...)`` of ``w_ih x + b_ih + w_hh h + b_hh``; ``n = tanh(w_in x + b_in + r * (w_hn h + b_hn))``;
+    ``h' = (1 - z) * n + z * h``.
+
+    Args:
+        input: ``(T, N, I)``, or packed ``(rows, I)`` with `batch_sizes`.
+        h0: ``(N, H)``. w_ih: ``(3 * H, I)``. w_hh: ``(3 * H, H)``; rows of r, z, n. b_ih, b_hh: ``(3 * H,)``, both or none.
+        reverse: walk from the last step to the first.
+
+    Returns:
+        output ``(T, N, H)`` (or packed), last state ``(N, H)``.
+    """
+    rows, sizes, lead = as_rows("gru_layer", input, batch_sizes)
+    check_layer("gru_layer", rows, (h0,), w_ih, w_hh, 3, sizes)
+    outcome = gru_scan(rows, h0, w_ih, w_hh, b_ih, b_hh, sizes, bool(reverse))
+    return as_sequence(outcome[0], lead), outcome[1]
+
+
+# ---------------------------------------------------------------- cells
+
+
+def check_cell(op: str, input: Any, states: Sequence[Any], w_ih: Any, w_hh: Any, gates: int) -> None:
+    if input.ndim != 2:
+        raise ShapeError(f"{op}(): input must be (batch, features), got shape {tuple(input.shape)}")
+    if any(state.ndim != 2 or state.shape[0] != input.shape[0] for state in states):
+        raise ShapeError(
+            f"{op}(): states must be ({input.shape[0]}, features) for input of shape {tuple(input.shape)}, got "
+            f"{', '.join(str(tuple(state.shape)) for state in states)}"
+        )
+    check_layer(op, input, states, w_ih, w_hh, gates, None)
+
+
+def elman_cell(op: str, nonlinearity: str, input: Any, hx: Any, w_ih: Any, w_hh: Any, b_ih: Any, b_hh: Any) -> Any:
+    check_cell(op, input, (hx,), w_ih, w_hh, 1)
+    return rnn_scan(input, hx, w_ih, w_hh, b_ih, b_hh, nonlinearity, (input.shape[0],), False)[0]
+
+
+@composite
+def rnn_tanh_cell(input: Any, hx: Any, w_ih: Any, w_hh: Any, b_ih: Any = None, b_hh: Any = None) -> Any:
+    """One step of a recurrent layer: ``tanh(w_ih x + b_ih + w_hh h + b_hh)``; input ``(N, I)``, hx ``(N, H)``."""
+    return elman_cell("rnn_tanh_cell", "tanh", input, hx, w_ih, w_hh, b_ih, b_hh)
+
+
+@composite
+def rnn_relu_cell(input: Any, hx: Any, w_ih: Any, w_hh: Any, b_ih: Any = None, b_hh: Any = None) -> Any:
+    """One step of a recurrent layer: ``relu(w_ih x + b_ih + w_hh h + b_hh)``; input ``(N, I)``, hx ``(N, H)``."""
+    return elman_cell("rnn_relu_cell", "relu", input, hx, w_ih, w_hh, b_ih, b_hh)
+
+
+@composite
+def lstm_cell(input: Any, hx: Any, w_ih: Any, w_hh: Any, b_ih: Any = None, b_hh: Any = None) -> Any:
+    """One step of `lstm_layer`: input ``(N, I)``, hx = (h, c); returns the new (h, c)."""
+    h, c = hx
+    check_cell("lstm_cell", input, (h, c), w_ih, w_hh, 4)
+    outcome = lstm_scan(input, h, c, w_ih, w_hh, b_ih, b_hh, None, (input.shape[0],), False)
+    return outcome[0], outcome[2]
+
+
+@composite
+def gru_cell(input: Any, hx: Any, w_ih: Any, w_hh: Any, b_ih: Any = None, b_hh: Any = None) -> Any:
+    """One step of `gru_layer`: input ``(N, I)``, hx ``(N, H)``."""
+    check_cell("gru_cell", input, (hx,), w_ih, w_hh, 3)
+    return gru_scan(input, hx, w_ih, w_hh, b_ih, b_hh, (input.shape[0],), False)[0]
+
+
+# ---------------------------------------------------------------- several layers, both directions
+
+
+def run_layers(
+    op: str,
+    layer: Callable[..., tuple[Any, ...]],
+    input: Any,
+    states: Sequence[Any],
+    params: Sequence[Any],
+    has_biases: bool,
+    num_layers: int,
+    dropout_p: float,
+    train: bool,
+    bidirectional: bool,
+    batch_first: bool = False,
+    batch_sizes: Any = None,
+) -> tuple[Any, ...]:
+    """The output of stacked layers and, per kind of state, the last states ``(layers * directions, N, *)``.
+
+    `params` holds per layer and direction w_ih, w_hh, with biases also b_ih, b_hh, and with a projection also w_hr.
+    ``layer(input, *states, w_ih, w_hh, b_ih, b_hh, w_hr, batch_sizes, reverse)`` is one layer in one direction.
+    """
+    directions = 2 if bidirectional else 1
+    cells = num_layers * directions
+    if len(params) % cells:
+        raise RuntimeError(f"{op}(): {len(params)} parameters cannot belong to {cells} cells ({num_layers} layers, {directions} directions)")
+    width = len(params) // cells
+    if any(state.ndim != 3 or state.shape[0] != cells for state in states):
+        raise ShapeError(
+            f"{op}(): states must have shape ({cells}, batch, features), got {', '.join(str(tuple(s.shape)) for s in states)}"
+        )
+    if batch_first and batch_sizes is None:
+        input = transpose(input, 0, 1)
+    single = cells == 1
+    first = [[reshape_to(s, tuple(s.shape[1:]))] if single else unbind(s, 0) for s in states]
+    last: list[list[Any]] = [[] for _ in states]
+    current = input
+    for number in range(num_layers):
+        outputs = []
+        for direction in range(directions):
+            cell = number * directions + direction
+            own = list(params[cell * width : (cell + 1) * width])
+            biases = own[2:4] if has_biases else [None, None]
+            projection = own[-1] if width == (5 if has_biases else 3) else None
+            output, *ends = layer(
+                current, *[s[cell] for s in first], own[0], own[1], *biases, projection, batch_sizes, direction == 1
+            )
+            outputs.append(output)
+            for ending, end in zip(last, ends, strict=True):
+                ending.append(end)
+        current = outputs[0] if directions == 1 else cat(outputs, outputs[0].ndim - 1)
+        if dropout_p > 0 and train and number < num_layers - 1:
+            current = dropout(current, dropout_p, True)
+    if batch_first and batch_sizes is None:
+        current = transpose(current, 0, 1)
+    return (current, *[reshape_to(ends[0], (1, *ends[0].shape)) if single else stack(ends) for ends in last])
+
+
+def read_arguments(packed: bool, args: Sequence[Any]) -> tuple[Any, Any, tuple[Any, ...]]:
+    """Input, batch sizes (or None) and the arguments from hx on, of the two forms that PyTorch's functions have."""
+    return (args[0], args[1], tuple(args[2:])) if packed else (args[0], None, tuple(args[1:]))
+
+
+def is_packed(args: Sequence[Any]) -> bool:
+    """Whether the second argument is batch sizes: then the fourth is the list of parameters, else the third."""
+    return isinstance(args[3], (list, tuple))
+
+
+def _lstm_direction(
+    input: Any, h: Any, c: Any, w_ih: Any, w_hh: Any, b_ih: Any, b_hh: Any, w_hr: Any, sizes: Any, reverse: bool
+) -> Any:
+    return lstm_layer(input, h, c, w_ih, w_hh, b_ih, b_hh, w_hr, sizes, reverse)
+
+
+def _gru_direction(input: Any, h: Any, w_ih: Any, w_hh: Any, b_ih: Any, b_hh: Any, w_hr: Any, sizes: Any, reverse: bool) -> Any:
+    return gru_layer(input, h, w_ih, w_hh, b_ih, b_hh, sizes, reverse)
+
+
+def _elman_direction(
+    nonlinearity: str, input: Any, h: Any, w_ih: Any, w_hh: Any, b_ih: Any, b_hh: Any, w_hr: Any, sizes: Any, reverse: bool
+) -> Any:
+    return rnn_layer(input, h, w_ih, w_hh, b_ih, b_hh, nonlinearity, sizes, reverse)
+
+
+@composite
+def lstm(*args: Any) -> Any:
+    """Stacked LSTM layers: ``lstm(input, (h0, c0), params, has_biases, num_layers, dropout, train, bidirectional, batch_first)``, or
+    for packed sequences ``lstm(data, batch_sizes, (h0, c0), params, has_biases, num_layers, dropout, train, bidirectional)``.
+
+    Returns:
+        output, h_n, c_n.
+    """
+    input, sizes, (hx, *rest) = read_arguments(is_packed(args), args)
+    return run_layers("lstm", _lstm_direction, input, tuple(hx), *rest, batch_sizes=sizes)
+
+
+@composite
+def gru(*args: Any) -> Any:
+    """Stacked GRU layers: ``gru(input, h0, params, has_biases, num_layers, dropout, train, bidirectional, batch_first)``, or for
+    packed sequences ``gru(data, batch_sizes, h0, params, has_biases, num_layers, dropout, train, bidirectional)``.
+
+    Returns:
+        output, h_n.
+    """
+    input, sizes, (hx, *rest) = read_arguments(is_packed(args), args)
+    return run_layers("gru", _gru_direction, input, (hx,), *rest, batch_sizes=sizes)
+
+
+@composite
+def rnn_tanh(*args: Any) -> Any:
+    """Stacked recurrent layers with tanh; arguments as `gru`'s."""
+    input, sizes, (hx, *rest) = read_arguments(is_packed(args), args)
+    return run_layers("rnn_tanh", functools.partial(_elman_direction, "tanh"), input, (hx,), *rest, batch_sizes=sizes)
+
+
+@composite
+def rnn_relu(*args: Any) -> Any:
+    """Stacked recurrent layers with relu; arguments as `gru`'s."""
+    input, sizes, (hx, *rest) = read_arguments(is_packed(args), args)
+    return run_layers("rnn_relu", functools.partial(_elman_direction, "relu"), input, (hx,), *rest, batch_sizes=sizes)
