@@ -21,7 +21,12 @@ def close(ours, theirs):
 
 
 def both(program):
-    close(*(program(lib, lib.tensor(X, dtype=lib.float64), lib.tensor(Y, dtype=lib.float64)) for lib in (torch, reference)))
+    close(
+        *(
+            program(lib, lib.tensor(X, dtype=lib.float64), lib.tensor(Y, dtype=lib.float64))
+            for lib in (torch, reference)
+        )
+    )
 
 
 def vector_function(lib):

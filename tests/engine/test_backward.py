@@ -90,7 +90,10 @@ def test_create_graph_accumulates_differentiable_gradients():
         (lambda: torch.ones(3, requires_grad=True).exp().backward(), r"scalar.*\(3,\).*sum\(\)"),
         (lambda: torch.ones(3).sum().backward(), "does not require a gradient"),
         (lambda: torch.autograd.grad(torch.ones(2, requires_grad=True).sum(), torch.ones(2)), "does not require"),
-        (lambda: torch.autograd.grad(torch.ones(1, requires_grad=True), torch.ones(1, requires_grad=True)), "allow_unused"),
+        (
+            lambda: torch.autograd.grad(torch.ones(1, requires_grad=True), torch.ones(1, requires_grad=True)),
+            "allow_unused",
+        ),
         (lambda: torch.ones(2, requires_grad=True).exp().backward(torch.ones(3)), r"\(3,\).*\(2,\)"),
         (lambda: torch.autograd.grad(torch.ones(1, requires_grad=True), [], is_grads_batched=True), "is_grads_batched"),
     ],

@@ -162,7 +162,9 @@ def test_gradient_only_of_what_is_asked(monkeypatch):
     asked = []
     formula = linalg.linear.op.formulas[0]
     original = formula.function
-    monkeypatch.setattr(formula, "function", lambda g, needs, *rest: (asked.append(needs), original(g, needs, *rest))[1])
+    monkeypatch.setattr(
+        formula, "function", lambda g, needs, *rest: (asked.append(needs), original(g, needs, *rest))[1]
+    )
     layer = torch.nn.Linear(3, 2)
     x = torch.randn(5, 3, requires_grad=True)
     torch.autograd.grad(layer(x).sum(), x)

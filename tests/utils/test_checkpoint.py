@@ -22,7 +22,9 @@ def test_same_gradients_of_inputs_and_of_parameters_inside():
     x.grad = w.grad = None
     a, b = block(x, 2.0)
     (a.sum() * b).backward()
-    assert (gradients[0] - 2 * x.grad).abs().max().item() < 1e-5 and (gradients[1] - 2 * w.grad).abs().max().item() < 1e-5
+    assert (gradients[0] - 2 * x.grad).abs().max().item() < 1e-5 and (
+        gradients[1] - 2 * w.grad
+    ).abs().max().item() < 1e-5
     assert len(calls) == 4  # twice by hand, once forward and once backward in the checkpoint
 
 

@@ -32,7 +32,9 @@ def dataset(lib, size=10):
     return lib.utils.data.TensorDataset(lib.arange(float(size)).view(size, 1), lib.arange(size))
 
 
-@pytest.mark.parametrize("options", [{}, {"batch_size": 3}, {"batch_size": 3, "drop_last": True}, {"batch_size": 4, "shuffle": True}])
+@pytest.mark.parametrize(
+    "options", [{}, {"batch_size": 3}, {"batch_size": 3, "drop_last": True}, {"batch_size": 4, "shuffle": True}]
+)
 def test_batches_equal_pytorch(options):
     def program(lib):
         lib.manual_seed(7)
@@ -78,7 +80,15 @@ Point = collections.namedtuple("Point", ["x", "y"])
 def test_collation_of_nested_samples():
     def program(lib):
         samples = [
-            {"t": lib.ones(2) * i, "n": numpy.array([i, 1.5], numpy.float32), "i": i, "f": i / 2, "b": i > 0, "s": f"text{i}", "p": Point(i, (i, 2.0))}
+            {
+                "t": lib.ones(2) * i,
+                "n": numpy.array([i, 1.5], numpy.float32),
+                "i": i,
+                "f": i / 2,
+                "b": i > 0,
+                "s": f"text{i}",
+                "p": Point(i, (i, 2.0)),
+            }
             for i in range(3)
         ]
         return lib.utils.data.default_collate(samples)
@@ -164,6 +174,7 @@ def test_iterable_dataset():
         ]
 
     both(program)
+
     class Stream(torch.utils.data.IterableDataset):
         def __iter__(self):
             return iter(range(7))

@@ -25,7 +25,10 @@ def _any(condition: Any) -> bool:
 CAUSES: dict[str, list[Cause]] = {
     "log": [
         (lambda x: _any(x < 0), "logarithm of a negative number"),
-        (lambda x: _any(x == 0), "logarithm of 0: add a small number, clamp(min=...), or use a loss that works on logits"),
+        (
+            lambda x: _any(x == 0),
+            "logarithm of 0: add a small number, clamp(min=...), or use a loss that works on logits",
+        ),
     ],
     "sqrt": [
         (lambda x: _any(x < 0), "square root of a negative number"),
@@ -40,8 +43,18 @@ CAUSES: dict[str, list[Cause]] = {
         (lambda x, y: _any((numpy.asarray(x) < 0)), "a fractional power of a negative number"),
         (lambda x, y: _any((numpy.asarray(x) == 0)), "a negative power, or the derivative of a fractional power, of 0"),
     ],
-    "acos": [(lambda x: _any(abs(x) >= 1), "the derivative of acos is infinite at -1 and 1, and beyond them it is not defined")],
-    "asin": [(lambda x: _any(abs(x) >= 1), "the derivative of asin is infinite at -1 and 1, and beyond them it is not defined")],
+    "acos": [
+        (
+            lambda x: _any(abs(x) >= 1),
+            "the derivative of acos is infinite at -1 and 1, and beyond them it is not defined",
+        )
+    ],
+    "asin": [
+        (
+            lambda x: _any(abs(x) >= 1),
+            "the derivative of asin is infinite at -1 and 1, and beyond them it is not defined",
+        )
+    ],
     "vector_norm": [(lambda x, *_: not _any(x), "the norm of a zero vector has no derivative: add a small number")],
     "sub": [(lambda x, y: _any(numpy.isinf(x)), "infinity minus infinity")],
     "mul": [(lambda x, y: _any(numpy.isinf(x)) or _any(numpy.isinf(y)), "infinity times zero")],
@@ -103,9 +116,13 @@ def _see_forward(op: Any, values: Sequence[Any], out: Any, node: Node | None) ->
     if not _check:
         return
     for result in out if isinstance(out, (tuple, list)) else (out,):
-        if not _finite(result) and all(_finite(v) for value in values for v in (value if isinstance(value, list) else [value])):
+        if not _finite(result) and all(
+            _finite(v) for value in values for v in (value if isinstance(value, list) else [value])
+        ):
             ranges = "\n".join(_range(n, v) for n, v in zip(op.parameters, values, strict=False) if v is not None)
-            raise NonFiniteError(f"{op.name}() made a {_kind(result)} of finite inputs:\n{ranges}{_cause(op, values)}{_where(trace)}")
+            raise NonFiniteError(
+                f"{op.name}() made a {_kind(result)} of finite inputs:\n{ranges}{_cause(op, values)}{_where(trace)}"
+            )
 
 
 def _see_backward(node: Node, gradient: Any, run: Callable[[], tuple[Any, ...]]) -> tuple[Any, ...]:
@@ -123,7 +140,11 @@ def _see_backward(node: Node, gradient: Any, run: Callable[[], tuple[Any, ...]])
                 continue
             call, values, op = trace if trace is not None else (None, (), None)
             arrived = getattr(gradient, "_array", gradient)
-            ranges = "\n".join(_range(n, v) for n, v in zip(op.parameters, values, strict=False) if v is not None) if op else ""
+            ranges = (
+                "\n".join(_range(n, v) for n, v in zip(op.parameters, values, strict=False) if v is not None)
+                if op
+                else ""
+            )
             incoming = _range("the gradient that arrived", arrived) if not isinstance(arrived, dict) else ""
             cause = _cause(op, values) if op else ""
             raise NonFiniteError(

@@ -35,7 +35,9 @@ def backward(
     given = grad_tensors if grad_tensors is not None else grad_variables
     gradients = [None] * len(outputs) if given is None else _listed(given)
     if len(gradients) != len(outputs):
-        raise GraphError(f"got {len(outputs)} tensors and {len(gradients)} grad_tensors; there must be one for each (or None)")
+        raise GraphError(
+            f"got {len(outputs)} tensors and {len(gradients)} grad_tensors; there must be one for each (or None)"
+        )
     differentiate(outputs, gradients, retain_graph, create_graph, inputs=inputs)
 
 
@@ -83,7 +85,9 @@ def grad(
     tensors, wanted = _listed(outputs), _listed(inputs)
     gradients = [None] * len(tensors) if grad_outputs is None else _listed(grad_outputs)
     if len(gradients) != len(tensors):
-        raise GraphError(f"got {len(tensors)} outputs and {len(gradients)} grad_outputs; there must be one for each (or None)")
+        raise GraphError(
+            f"got {len(tensors)} outputs and {len(gradients)} grad_outputs; there must be one for each (or None)"
+        )
     found = differentiate(tensors, gradients, retain_graph, create_graph, inputs=wanted, accumulate=False)
     results: list[Tensor | None] = []
     for number, (each, gradient) in enumerate(zip(wanted, found, strict=True)):

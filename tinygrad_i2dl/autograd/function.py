@@ -156,7 +156,9 @@ class FunctionNode(Node):
                 gradients.append(make(numpy.asarray(each) if isinstance(each, numpy.generic) else each))
         if recorded:  # a result that does not depend on any of these has left the graph
             gradients = [
-                make(g._array, _Everywhere((), g._array.shape, g._array.dtype)) if g is not None and g._node is None else g
+                make(g._array, _Everywhere((), g._array.shape, g._array.dtype))
+                if g is not None and g._node is None
+                else g
                 for g in gradients
             ]
         ctx = self.ctx
@@ -284,7 +286,8 @@ class Function:
         # An input returned as it came becomes an output of its own on the same memory.
         given = {id(args[i]) for i in positions}
         outputs = tuple(
-            each.detach() if isinstance(each, Tensor) and id(each) in given and id(each) not in dirty else each for each in outputs
+            each.detach() if isinstance(each, Tensor) and id(each) in given and id(each) not in dirty else each
+            for each in outputs
         )
         ctx._keep(args, outputs)
         if recorded:
@@ -304,7 +307,8 @@ class Function:
     ) -> None:
         tensors = [each for each in outputs if isinstance(each, Tensor)]
         shapes = [
-            (each._array.shape, each._array.dtype) if isinstance(each, Tensor) else ((), numpy.dtype("float32")) for each in outputs
+            (each._array.shape, each._array.dtype) if isinstance(each, Tensor) else ((), numpy.dtype("float32"))
+            for each in outputs
         ]
         if not tensors:
             return
@@ -339,7 +343,8 @@ def once_differentiable(backward: Callable[..., Any]) -> Callable[..., Any]:
         name = getattr(backward, "__qualname__", "backward")
         parents = ctx._node.parents
         ended = tuple(
-            make(r._array, _Ended(parents, name, r._array.shape, r._array.dtype)) if isinstance(r, Tensor) else r for r in results
+            make(r._array, _Ended(parents, name, r._array.shape, r._array.dtype)) if isinstance(r, Tensor) else r
+            for r in results
         )
         return ended if isinstance(returned, tuple) else ended[0]
 
@@ -396,7 +401,9 @@ def numeric_grad(function: Callable[..., Any], eps: float | None = None) -> Call
                 original = each._array
                 share = numpy.zeros_like(original)
                 for index in numpy.ndindex(original.shape):
-                    step = eps or float(numpy.finfo(original.dtype).eps) ** (1 / 3) * max(1.0, abs(float(original[index])))
+                    step = eps or float(numpy.finfo(original.dtype).eps) ** (1 / 3) * max(
+                        1.0, abs(float(original[index]))
+                    )
                     values = []
                     for sign in (1, -1):
                         moved = original.copy()

@@ -19,7 +19,9 @@ def _as_tuple(value: Any, what: str) -> tuple[Tensor, ...]:
     several = value if isinstance(value, (tuple, list)) else (value,)
     for number, each in enumerate(several):
         if not isinstance(each, Tensor):
-            raise TypeError(f"{what} must be a Tensor or a tuple of Tensors, got {type(each).__name__} at position {number}")
+            raise TypeError(
+                f"{what} must be a Tensor or a tuple of Tensors, got {type(each).__name__} at position {number}"
+            )
     return tuple(several)
 
 
@@ -44,14 +46,24 @@ def _outputs(func: Callable[..., Any], inputs: tuple[Tensor, ...], strict: bool)
 
 
 def _grads(
-    outputs: tuple[Tensor, ...], inputs: tuple[Tensor, ...], vectors: Any, create_graph: bool, strict: bool, retain: bool = True
+    outputs: tuple[Tensor, ...],
+    inputs: tuple[Tensor, ...],
+    vectors: Any,
+    create_graph: bool,
+    strict: bool,
+    retain: bool = True,
 ) -> tuple[Tensor, ...]:
     """`grad` that gives zeros where there is no dependence."""
     pairs = [(o, v) for o, v in zip(outputs, vectors, strict=True) if current_node(o) is not None]
     if not pairs:
         return tuple(make(each._array * 0) for each in inputs)
     found = grad(
-        [o for o, _ in pairs], inputs, [v for _, v in pairs], retain_graph=retain, create_graph=create_graph, allow_unused=True
+        [o for o, _ in pairs],
+        inputs,
+        [v for _, v in pairs],
+        retain_graph=retain,
+        create_graph=create_graph,
+        allow_unused=True,
     )
     if strict and any(each is None for each in found):
         number = next(i for i, each in enumerate(found) if each is None)
@@ -63,14 +75,18 @@ def _vectors(v: Any, like: tuple[Tensor, ...], what: str) -> tuple[Tensor, ...]:
     if v is None:
         if len(like) != 1 or like[0]._array.size != 1:
             shapes = ", ".join(str(tuple(each.shape)) for each in like)
-            raise RuntimeError(f"the vector v may be left out only for a single {what} with one element, here they have shape {shapes}")
+            raise RuntimeError(
+                f"the vector v may be left out only for a single {what} with one element, here they have shape {shapes}"
+            )
         return (make(like[0]._array * 0 + 1),)
     vectors = _as_tuple(v, "v")
     if len(vectors) != len(like):
         raise RuntimeError(f"v must have one tensor for each {what}: expected {len(like)}, got {len(vectors)}")
     for number, (each, other) in enumerate(zip(vectors, like, strict=True)):
         if each.shape != other.shape:
-            raise RuntimeError(f"v[{number}] must have the shape {tuple(other.shape)} of its {what}, got {tuple(each.shape)}")
+            raise RuntimeError(
+                f"v[{number}] must have the shape {tuple(other.shape)} of its {what}, got {tuple(each.shape)}"
+            )
     return vectors
 
 
@@ -79,7 +95,9 @@ def _finished(tensors: tuple[Tensor, ...], several: bool, create_graph: bool) ->
     return result if several else result[0]
 
 
-def vjp(func: Callable[..., Any], inputs: Any, v: Any = None, create_graph: bool = False, strict: bool = False) -> tuple[Any, Any]:
+def vjp(
+    func: Callable[..., Any], inputs: Any, v: Any = None, create_graph: bool = False, strict: bool = False
+) -> tuple[Any, Any]:
     """Outputs of `func` and the product of the vector `v` (of the outputs' shapes) with the Jacobian, ``v^T J``.
 
     >>> import tinygrad_i2dl as torch
@@ -91,10 +109,14 @@ def vjp(func: Callable[..., Any], inputs: Any, v: Any = None, create_graph: bool
         prepared = _prepared(given, create_graph)
         outputs, several = _outputs(func, prepared, strict)
         products = _grads(outputs, prepared, _vectors(v, outputs, "output"), create_graph, strict)
-    return _finished(outputs, several, create_graph), _finished(products, isinstance(inputs, (tuple, list)), create_graph)
+    return _finished(outputs, several, create_graph), _finished(
+        products, isinstance(inputs, (tuple, list)), create_graph
+    )
 
 
-def jvp(func: Callable[..., Any], inputs: Any, v: Any = None, create_graph: bool = False, strict: bool = False) -> tuple[Any, Any]:
+def jvp(
+    func: Callable[..., Any], inputs: Any, v: Any = None, create_graph: bool = False, strict: bool = False
+) -> tuple[Any, Any]:
     """Outputs of `func` and the product of the Jacobian with the vector `v` (of the inputs' shapes), ``J v``.
 
     By the double-backward trick: the derivative of ``w^T J`` with respect to ``w``, in the direction `v` (Townsend 2017).
@@ -195,7 +217,9 @@ def _scalar(value: Any) -> Tensor:
     return sum_of(value)  # type: ignore[no-any-return]
 
 
-def vhp(func: Callable[..., Any], inputs: Any, v: Any = None, create_graph: bool = False, strict: bool = False) -> tuple[Any, Any]:
+def vhp(
+    func: Callable[..., Any], inputs: Any, v: Any = None, create_graph: bool = False, strict: bool = False
+) -> tuple[Any, Any]:
     """Value of a scalar function and the product of the vector `v` with its Hessian, ``v^T H``."""
     with enable_grad():
         given = _as_tuple(inputs, "inputs")
@@ -208,6 +232,8 @@ def vhp(func: Callable[..., Any], inputs: Any, v: Any = None, create_graph: bool
     return _finished((value,), False, create_graph), _finished(products, several, create_graph)
 
 
-def hvp(func: Callable[..., Any], inputs: Any, v: Any = None, create_graph: bool = False, strict: bool = False) -> tuple[Any, Any]:
+def hvp(
+    func: Callable[..., Any], inputs: Any, v: Any = None, create_graph: bool = False, strict: bool = False
+) -> tuple[Any, Any]:
     """Value of a scalar function and the product of its Hessian with the vector `v`, ``H v``, which equals ``v^T H``."""
     return vhp(func, inputs, v, create_graph, strict)

@@ -75,7 +75,9 @@ def _computed(outputs: list[Tensor], inputs: Sequence[Any], place: int, number: 
     return table
 
 
-def _one_sided(func: Callable[..., Any], inputs: Sequence[Any], place: int, index: Any, column: int, number: int, eps: float) -> Any:
+def _one_sided(
+    func: Callable[..., Any], inputs: Sequence[Any], place: int, index: Any, column: int, number: int, eps: float
+) -> Any:
     """Forward and backward difference quotients of one element: they disagree at a kink."""
     original = inputs[place]._array
     values = []
@@ -168,7 +170,9 @@ def _report(
         lines.append("At a kink the derivative does not exist: move the inputs away from it.")
     ratio = computed[wrong] / numpy.where(expected[wrong] == 0, numpy.nan, expected[wrong])
     if numpy.isfinite(ratio).all() and ratio.size > 1 and numpy.ptp(ratio) < 1e-3 * abs(ratio).max():
-        lines.append(f"All of them are off by the same factor {ratio.mean():.6g}: is something scaled or summed twice in backward?")
+        lines.append(
+            f"All of them are off by the same factor {ratio.mean():.6g}: is something scaled or summed twice in backward?"
+        )
     return "\n".join(lines)
 
 
@@ -203,7 +207,11 @@ def gradgradcheck(
         if not results:
             return tuple(given[i] * 0 for i in places)
         found = grad(
-            [o for o, _ in results], [given[i] for i in places], [s for _, s in results], create_graph=True, allow_unused=True
+            [o for o, _ in results],
+            [given[i] for i in places],
+            [s for _, s in results],
+            create_graph=True,
+            allow_unused=True,
         )
         return tuple(given[i] * 0 if f is None else f for f, i in zip(found, places, strict=True))
 

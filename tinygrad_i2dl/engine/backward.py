@@ -21,7 +21,9 @@ Array = Any
 Gradient = Any
 
 wrap_array: Callable[[Array], Any]  # makes a Tensor of an array; set by the floor above, which owns the class
-observer: Callable[[Node, Gradient, Callable[[], tuple[Any, ...]]], tuple[Any, ...]] | None = None  # anomaly detection, profile
+observer: Callable[[Node, Gradient, Callable[[], tuple[Any, ...]]], tuple[Any, ...]] | None = (
+    None  # anomaly detection, profile
+)
 
 
 def sum_to_shape(array: Array, shape: tuple[int, ...]) -> Array:
@@ -150,7 +152,10 @@ def _run(
                 pending[receiver.number] = {}
                 waiting[receiver.number] = receiver
                 heappush(heap, -receiver.number)
-            pending[receiver.number][node.index] = gradient
+            of_outputs = pending[receiver.number]
+            held = of_outputs.get(node.index)  # an output named again by a recorded backward pass has a node of its own
+            of_outputs[node.index] = gradient if held is None else held + gradient
+            held = of_outputs = None
             continue
         needs = None
         if wanted is not None:

@@ -46,7 +46,9 @@ class _Switch:
 
     def __call__(self, function: F) -> F:
         if inspect.isclass(function):
-            raise TypeError(f"{type(self).__name__} decorates functions, not classes; got the class {function.__name__}")
+            raise TypeError(
+                f"{type(self).__name__} decorates functions, not classes; got the class {function.__name__}"
+            )
         if inspect.isgeneratorfunction(function):
             return self._decorate_generator(function)
 

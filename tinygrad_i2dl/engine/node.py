@@ -32,7 +32,9 @@ class Hooks:
         self.tensor: dict[int, Callable[..., Any]] = {}  # gradient -> gradient or None
         self.retain: weakref.ref[Any] | None = None  # the non-leaf tensor that asked for `retain_grad`
         self.before: dict[int, Callable[..., Any]] = {}  # (gradients of outputs) -> the same or None
-        self.after: dict[int, Callable[..., Any]] = {}  # (gradients of inputs, gradients of outputs) -> the former or None
+        self.after: dict[
+            int, Callable[..., Any]
+        ] = {}  # (gradients of inputs, gradients of outputs) -> the former or None
 
 
 class RemovableHandle:
@@ -85,7 +87,9 @@ class Node:
         self.hooks = None
         self.trace = None
 
-    def backward(self, gradient: Gradient, needs: tuple[bool, ...] | None, recorded: bool) -> tuple[Gradient | None, ...]:
+    def backward(
+        self, gradient: Gradient, needs: tuple[bool, ...] | None, recorded: bool
+    ) -> tuple[Gradient | None, ...]:
         """Gradients for the parents; None where `needs` (None: all parents there are) does not ask or there is none.
 
         `recorded` is True under ``create_graph``: gradients are then Tensors and the computation is recorded.
@@ -109,7 +113,9 @@ class Node:
     @property
     def next_functions(self) -> tuple[tuple[Node | None, int], ...]:
         """The nodes that the gradients go to, each with the number of the output they belong to."""
-        return tuple((parent.public(), parent.output_number()) if parent is not None else (None, 0) for parent in self.parents)
+        return tuple(
+            (parent.public(), parent.output_number()) if parent is not None else (None, 0) for parent in self.parents
+        )
 
     def public(self) -> Node:
         """The node that users see for a gradient that arrives here."""

@@ -38,7 +38,9 @@ class _Uninitialized:
 
     @property
     def shape(self) -> Any:
-        raise RuntimeError("an uninitialised parameter or buffer has no shape yet: run one batch through its lazy module first")
+        raise RuntimeError(
+            "an uninitialised parameter or buffer has no shape yet: run one batch through its lazy module first"
+        )
 
     def detach(self) -> Any:
         return self
@@ -68,7 +70,9 @@ class UninitializedBuffer(_Uninitialized, Buffer):  # type: ignore[misc]
 
     __slots__ = ()
 
-    def __init__(self, requires_grad: bool = False, device: Any = None, dtype: Any = None, persistent: bool = True) -> None:
+    def __init__(
+        self, requires_grad: bool = False, device: Any = None, dtype: Any = None, persistent: bool = True
+    ) -> None:
         super().__init__(zeros(0, device=device, dtype=dtype), persistent=persistent)
 
 
@@ -83,7 +87,11 @@ class IncompatibleKeys(collections.namedtuple("IncompatibleKeys", ["missing_keys
     __slots__ = ()
 
     def __repr__(self) -> str:
-        return "<All keys matched successfully>" if not self.missing_keys and not self.unexpected_keys else super().__repr__()
+        return (
+            "<All keys matched successfully>"
+            if not self.missing_keys and not self.unexpected_keys
+            else super().__repr__()
+        )
 
     __str__ = __repr__
 
@@ -161,11 +169,15 @@ class Module:
                     registered[name] = None
                 elif name in fields["_modules"]:
                     if value is not None:
-                        raise TypeError(f"cannot assign a {type(value).__name__} as submodule {name!r}: it must be a Module or None")
+                        raise TypeError(
+                            f"cannot assign a {type(value).__name__} as submodule {name!r}: it must be a Module or None"
+                        )
                     fields["_modules"][name] = None
                 elif name in fields["_buffers"]:
                     if value is not None and not isinstance(value, Tensor):
-                        raise TypeError(f"cannot assign a {type(value).__name__} as buffer {name!r}: it must be a Tensor or None")
+                        raise TypeError(
+                            f"cannot assign a {type(value).__name__} as buffer {name!r}: it must be a Tensor or None"
+                        )
                     fields["_buffers"][name] = value
             object.__setattr__(self, name, value)
 
@@ -184,7 +196,9 @@ class Module:
 
     def _need_init(self, what: str) -> None:
         if "_parameters" not in self.__dict__:
-            raise AttributeError(f"cannot assign {what} before Module.__init__() was called: call super().__init__() first")
+            raise AttributeError(
+                f"cannot assign {what} before Module.__init__() was called: call super().__init__() first"
+            )
 
     def _forget(self, name: str, keep: str = "") -> bool:
         """Remove what is registered by this name, except in the dictionary `keep`."""
@@ -201,7 +215,9 @@ class Module:
 
     def _check_name(self, name: str, kind: str, known: Mapping[str, Any]) -> None:
         if "_parameters" not in self.__dict__:
-            raise AttributeError(f"cannot register a {kind} before Module.__init__() was called: call super().__init__() first")
+            raise AttributeError(
+                f"cannot register a {kind} before Module.__init__() was called: call super().__init__() first"
+            )
         if not isinstance(name, str):
             raise TypeError(f"the name of a {kind} must be a string, got {type(name).__name__}")
         if "." in name:
@@ -215,7 +231,9 @@ class Module:
         """Add a parameter, or None for one that this instance does without."""
         self._check_name(name, "parameter", self.__dict__.get("_parameters", {}))
         if param is not None and not isinstance(param, Parameter):
-            raise TypeError(f"cannot register a {type(param).__name__} as parameter {name!r}: it must be a torch.nn.Parameter or None")
+            raise TypeError(
+                f"cannot register a {type(param).__name__} as parameter {name!r}: it must be a torch.nn.Parameter or None"
+            )
         if param is not None and param.grad_fn is not None:
             raise ValueError(f"parameter {name!r} must be a leaf: it was computed from other tensors")
         self._parameters[name] = param
@@ -225,7 +243,9 @@ class Module:
         """Add a tensor that is part of the state but not trained; `persistent`: saved in `state_dict`."""
         self._check_name(name, "buffer", self.__dict__.get("_buffers", {}))
         if tensor is not None and not isinstance(tensor, Tensor):
-            raise TypeError(f"cannot register a {type(tensor).__name__} as buffer {name!r}: it must be a Tensor or None")
+            raise TypeError(
+                f"cannot register a {type(tensor).__name__} as buffer {name!r}: it must be a Tensor or None"
+            )
         self._buffers[name] = tensor
         self.__dict__[name] = tensor
         if persistent:
@@ -249,7 +269,9 @@ class Module:
         self, members: Callable[[Module], Mapping[str, Any]], prefix: str, recurse: bool, remove_duplicate: bool = True
     ) -> Iterator[tuple[str, Any]]:
         seen: set[int] = set()
-        for path, module in self.named_modules(prefix=prefix, remove_duplicate=remove_duplicate) if recurse else [(prefix, self)]:
+        for path, module in (
+            self.named_modules(prefix=prefix, remove_duplicate=remove_duplicate) if recurse else [(prefix, self)]
+        ):
             for name, member in members(module).items():
                 if member is None or id(member) in seen:
                     continue
@@ -268,7 +290,9 @@ class Module:
         for _, parameter in self.named_parameters(recurse=recurse):
             yield parameter
 
-    def named_buffers(self, prefix: str = "", recurse: bool = True, remove_duplicate: bool = True) -> Iterator[tuple[str, Tensor]]:
+    def named_buffers(
+        self, prefix: str = "", recurse: bool = True, remove_duplicate: bool = True
+    ) -> Iterator[tuple[str, Tensor]]:
         """Buffers of this module and its submodules with their names."""
         return self._named(lambda module: module._buffers, prefix, recurse, remove_duplicate)
 
@@ -452,7 +476,9 @@ class Module:
 
     # --- state ---
 
-    def state_dict(self, *args: Any, destination: Any = None, prefix: str = "", keep_vars: bool = False) -> dict[str, Any]:
+    def state_dict(
+        self, *args: Any, destination: Any = None, prefix: str = "", keep_vars: bool = False
+    ) -> dict[str, Any]:
         """Parameters and persistent buffers by path, in the order and with the keys of PyTorch; tensors share the memory."""
         if args:
             destination = args[0]
@@ -494,7 +520,9 @@ class Module:
         """Restore what `get_extra_state` gave."""
         raise RuntimeError(f"{type(self).__name__} has no extra state")
 
-    def load_state_dict(self, state_dict: Mapping[str, Any], strict: bool = True, assign: bool = False) -> IncompatibleKeys:
+    def load_state_dict(
+        self, state_dict: Mapping[str, Any], strict: bool = True, assign: bool = False
+    ) -> IncompatibleKeys:
         """Copy parameters and buffers from `state_dict` into this module and all below it.
 
         Nothing is changed unless everything fits.
@@ -563,7 +591,9 @@ class Module:
                 continue
             value = state_dict[key]
             if not isinstance(value, Tensor):
-                problems.append(f"While copying the parameter named {key!r}: expected a Tensor, got {type(value).__name__}.")
+                problems.append(
+                    f"While copying the parameter named {key!r}: expected a Tensor, got {type(value).__name__}."
+                )
             elif is_lazy(target):
                 changes.append(functools.partial(self._take, name, value, True))
             elif value._array.shape != target._array.shape and not (target.ndim == 0 and tuple(value.shape) == (1,)):
@@ -652,8 +682,12 @@ class Module:
         """Call ``hook(module, state_dict, prefix, ...)`` before `load_state_dict` reads."""
         return self._hook("_load_state_dict_pre_hooks", functools.partial(hook, weakref.proxy(self)))
 
-    def _register_load_state_dict_pre_hook(self, hook: Callable[..., Any], with_module: bool = False) -> RemovableHandle:
-        return self._hook("_load_state_dict_pre_hooks", functools.partial(hook, weakref.proxy(self)) if with_module else hook)
+    def _register_load_state_dict_pre_hook(
+        self, hook: Callable[..., Any], with_module: bool = False
+    ) -> RemovableHandle:
+        return self._hook(
+            "_load_state_dict_pre_hooks", functools.partial(hook, weakref.proxy(self)) if with_module else hook
+        )
 
     def register_load_state_dict_post_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
         """Call ``hook(module, incompatible_keys)`` after `load_state_dict`."""
@@ -816,5 +850,3 @@ def _watch_backward(module: Module, inputs: list[Tensor], output: Any) -> Any:
     replaced = iter(marked)
     rebuilt = [next(replaced) if isinstance(each, Tensor) else each for each in output]
     return type(output)(*rebuilt) if hasattr(output, "_fields") else type(output)(rebuilt)
-
-

@@ -8,7 +8,7 @@ from typing import Any
 import numpy
 
 from ..tensors import Tensor
-from .optimizer import Array, Optimizer, ParamsT, blocks, check_range, counted, number, zeros_in
+from .optimizer import Array, Optimizer, ParamsT, blocks, check_betas, check_range, counted, descent, number, zeros_in
 
 __all__ = ["Adam", "AdamW"]
 
@@ -42,8 +42,7 @@ class Adam(Optimizer):
     ) -> None:
         check_range("learning rate", lr)
         check_range("epsilon value", eps)
-        check_range("beta parameter at index 0", betas[0], 0.0, 1.0)
-        check_range("beta parameter at index 1", betas[1], 0.0, 1.0)
+        check_betas(betas)
         check_range("weight_decay value", weight_decay)
         defaults = {
             "lr": lr,
@@ -63,20 +62,19 @@ class Adam(Optimizer):
     def _update(self, parameter: Tensor, gradient: Array, state: dict[str, Any], group: dict[str, Any]) -> None:
         step = counted(state)
         beta1, beta2 = (number(beta) for beta in group["betas"])
-        lr, eps, decay = number(group["lr"]), group["eps"], group["weight_decay"]
+        lr, eps = number(group["lr"]), group["eps"]
         step_size = lr / (1 - beta1**step)
         root = math.sqrt(1 - beta2**step)
-        arrays = [parameter._array, gradient, zeros_in(state, "exp_avg", parameter), zeros_in(state, "exp_avg_sq", parameter)]
+        arrays = [
+            parameter._array,
+            gradient,
+            zeros_in(state, "exp_avg", parameter),
+            zeros_in(state, "exp_avg_sq", parameter),
+        ]
         if group["amsgrad"]:
             arrays.append(zeros_in(state, "max_exp_avg_sq", parameter))
         for p, g, m, v, *largest in blocks(*arrays):
-            if group["maximize"]:
-                g = -g
-            if decay != 0:
-                if group["decoupled_weight_decay"]:
-                    p *= 1 - lr * decay
-                else:
-                    g = g + p * decay
+            g = descent(g, p, group, lr)
             work = g - m
             work *= 1 - beta1
             m += work

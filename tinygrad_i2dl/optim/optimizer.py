@@ -43,7 +43,9 @@ class Optimizer:
 
     def __init__(self, params: ParamsT, defaults: dict[str, Any]) -> None:
         if isinstance(params, Tensor):
-            raise TypeError(f"params must be an iterable of Tensors or dicts, got a single {type(params).__name__}: wrap it in a list")
+            raise TypeError(
+                f"params must be an iterable of Tensors or dicts, got a single {type(params).__name__}: wrap it in a list"
+            )
         self.defaults = defaults
         self.state = collections.defaultdict(dict)
         self.param_groups = []
@@ -73,7 +75,9 @@ class Optimizer:
             if not isinstance(parameter, Tensor):
                 raise TypeError(f"an optimizer changes Tensors, got {type(parameter).__name__}")
             if not parameter.is_leaf:
-                raise ValueError("can't optimize a non-leaf Tensor: it was computed from others, which are what to optimize")
+                raise ValueError(
+                    "can't optimize a non-leaf Tensor: it was computed from others, which are what to optimize"
+                )
         if len({id(parameter) for parameter in listed}) != len(listed):
             warnings.warn("the same parameter stands twice in one group; each entry will be stepped", stacklevel=3)
         group["params"] = listed
@@ -223,6 +227,28 @@ def check_range(name: str, value: Any, low: float = 0.0, high: float | None = No
     if not low <= number or (high is not None and not number < high):
         bound = f"at least {low}" if high is None else f"in [{low}, {high})"
         raise ValueError(f"invalid {name}: {value}, it must be {bound}")
+
+
+def check_betas(betas: tuple[float, float]) -> None:
+    """Raise `ValueError` unless both decay rates are in [0, 1)."""
+    for place, beta in enumerate(betas):
+        check_range(f"beta parameter at index {place}", beta, 0.0, 1.0)
+
+
+def descent(gradient: Array, parameter: Array, group: dict[str, Any], lr: float | None = None) -> Array:
+    """The gradient to step against: negated to maximize, with the weight decay added.
+
+    With `lr` and the group's ``decoupled_weight_decay`` the parameter itself is shrunk instead.
+    """
+    if group["maximize"]:
+        gradient = -gradient
+    decay = group["weight_decay"]
+    if decay != 0:
+        if lr is not None and group["decoupled_weight_decay"]:
+            parameter *= 1 - lr * decay
+        else:
+            gradient = gradient + parameter * decay
+    return gradient
 
 
 def number(value: Any) -> float:

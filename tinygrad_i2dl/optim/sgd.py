@@ -45,7 +45,9 @@ class SGD(Optimizer):
         check_range("momentum value", momentum)
         check_range("weight_decay value", weight_decay)
         if nesterov and (momentum <= 0 or dampening != 0):
-            raise ValueError(f"Nesterov momentum requires a momentum and zero dampening, got {momentum} and {dampening}")
+            raise ValueError(
+                f"Nesterov momentum requires a momentum and zero dampening, got {momentum} and {dampening}"
+            )
         defaults = {
             "lr": lr,
             "momentum": momentum,

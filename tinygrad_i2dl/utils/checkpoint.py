@@ -46,7 +46,11 @@ class _Recompute(Function):
             if ctx.state is not None:
                 default_generator.set_state(outside)
         outputs = returned if isinstance(returned, tuple) else (returned,)
-        pairs = [(o, g) for o, g in zip(outputs, gradients, strict=True) if isinstance(o, Tensor) and current_node(o) is not None]
+        pairs = [
+            (o, g)
+            for o, g in zip(outputs, gradients, strict=True)
+            if isinstance(o, Tensor) and current_node(o) is not None
+        ]
         if pairs:
             differentiate([o for o, _ in pairs], [g for _, g in pairs], None, False)
         return (None, None, None, *[each.grad if isinstance(each, Tensor) else None for each in args])
@@ -78,7 +82,9 @@ def checkpoint(
     return _Recompute.apply(run, preserve_rng_state, witness, *args)
 
 
-def checkpoint_sequential(functions: Any, segments: int, input: Any, use_reentrant: bool | None = None, **kwargs: Any) -> Any:
+def checkpoint_sequential(
+    functions: Any, segments: int, input: Any, use_reentrant: bool | None = None, **kwargs: Any
+) -> Any:
     """Run a Sequential (or a list of functions) in `segments` parts, each but the last by `checkpoint`."""
     steps = list(functions)
     size = max(1, len(steps) // segments)

@@ -87,7 +87,9 @@ class DataLoader(Generic[T_co]):
         in_order: bool = True,
     ) -> None:
         if num_workers < 0:
-            raise ValueError(f"num_workers option should be non-negative, got {num_workers}; 0 loads in the main thread")
+            raise ValueError(
+                f"num_workers option should be non-negative, got {num_workers}; 0 loads in the main thread"
+            )
         if timeout < 0:
             raise ValueError(f"timeout option should be non-negative, got {timeout}")
         if num_workers == 0 and prefetch_factor is not None:
@@ -103,12 +105,16 @@ class DataLoader(Generic[T_co]):
             raise ValueError("sampler option is mutually exclusive with shuffle")
         if batch_sampler is not None:
             if batch_size != 1 or shuffle or sampler is not None or drop_last:
-                raise ValueError("batch_sampler option is mutually exclusive with batch_size, shuffle, sampler, and drop_last")
+                raise ValueError(
+                    "batch_sampler option is mutually exclusive with batch_size, shuffle, sampler, and drop_last"
+                )
             batch_size = None
             drop_last = False
         elif batch_size is None:
             if drop_last:
-                raise ValueError("batch_size=None option disables auto-batching and is mutually exclusive with drop_last")
+                raise ValueError(
+                    "batch_size=None option disables auto-batching and is mutually exclusive with drop_last"
+                )
         elif not isinstance(batch_size, int) or isinstance(batch_size, bool) or batch_size <= 0:
             raise ValueError(f"batch_size should be a positive integer value, but got batch_size={batch_size}")
         if sampler is None and not self._iterable:
@@ -203,7 +209,10 @@ class _Prefetched:
         self._stop = threading.Event()
         for number in range(count):
             thread = threading.Thread(
-                target=_work, args=(number, count, seed, loader, self._tasks, batches, self._stop), daemon=True, name=f"loader-{number}"
+                target=_work,
+                args=(number, count, seed, loader, self._tasks, batches, self._stop),
+                daemon=True,
+                name=f"loader-{number}",
             )
             thread.start()
         for _ in range(self._ahead):
@@ -267,7 +276,13 @@ class _Task:
 
 
 def _work(
-    number: int, count: int, seed: int, loader: DataLoader[Any], tasks: queue.SimpleQueue[Any], batches: Any, stop: threading.Event
+    number: int,
+    count: int,
+    seed: int,
+    loader: DataLoader[Any],
+    tasks: queue.SimpleQueue[Any],
+    batches: Any,
+    stop: threading.Event,
 ) -> None:
     """What a thread does: take a task, fetch, report."""
     _worker.info = WorkerInfo(number, count, seed + number, loader.dataset)

@@ -72,7 +72,9 @@ class StackDataset(Dataset[Any]):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         if bool(args) == bool(kwargs):
-            raise ValueError("StackDataset needs datasets either as arguments (samples are tuples) or as keywords (dictionaries)")
+            raise ValueError(
+                "StackDataset needs datasets either as arguments (samples are tuples) or as keywords (dictionaries)"
+            )
         self.datasets: Any = args or kwargs
         members = list(kwargs.values()) if kwargs else list(args)
         self._length = len(members[0])
@@ -143,9 +145,7 @@ class Subset(Dataset[Any]):
         return len(self.indices)
 
 
-def random_split(
-    dataset: Any, lengths: Sequence[int | float], generator: Generator | None = None
-) -> list[Subset]:
+def random_split(dataset: Any, lengths: Sequence[int | float], generator: Generator | None = None) -> list[Subset]:
     """Split a dataset at random into parts of the given lengths, or fractions that sum to 1.
 
     The same seed gives the same parts as PyTorch.
@@ -165,6 +165,10 @@ def random_split(
     else:
         sizes = [int(length) for length in lengths]
     if sum(sizes) != total:
-        raise ValueError(f"sum of input lengths does not equal the length of the input dataset: {list(lengths)} for {total} samples")
+        raise ValueError(
+            f"sum of input lengths does not equal the length of the input dataset: {list(lengths)} for {total} samples"
+        )
     order = (generator or default_generator).permutation(total).tolist()
-    return [Subset(dataset, order[end - size : end]) for end, size in zip(itertools.accumulate(sizes), sizes, strict=True)]
+    return [
+        Subset(dataset, order[end - size : end]) for end, size in zip(itertools.accumulate(sizes), sizes, strict=True)
+    ]
