@@ -14,6 +14,7 @@ Fields of a Tensor
 
 from __future__ import annotations
 
+import copy
 import weakref
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
@@ -404,6 +405,28 @@ class Tensor(Operations):
             return format(self.item(), specification)
         return object.__format__(self, specification)
 
+    # --- copies ---
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Tensor:
+        """A leaf of its own with copies of values and gradient."""
+        if id(self) in memo:
+            return memo[id(self)]  # type: ignore[no-any-return]
+        if not self.is_leaf:
+            raise RuntimeError(
+                "only leaf tensors can be deep-copied, this one was computed from others: use detach().clone(), or clone()"
+            )
+        copied = _restored(type(self), self._array.copy(), self.requires_grad, {})
+        memo[id(self)] = copied
+        copied.__dict__.update(copy.deepcopy(self.__dict__, memo))
+        copied._grad = copy.deepcopy(self._grad, memo)
+        return copied
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        """Leaves can be pickled: values, whether they require a gradient, and attributes; the gradient is left out."""
+        if not self.is_leaf:
+            raise RuntimeError("only leaf tensors can be pickled, this one was computed from others: detach() it first")
+        return _restored, (type(self), self._array, self.requires_grad, self.__dict__)
+
     # --- for the engine ---
 
     def _add_array(self, array: Array) -> None:
@@ -437,6 +460,15 @@ class Parameter(Tensor):
 
     def __repr__(self) -> str:
         return "Parameter containing:\n" + super().__repr__()
+
+
+def _restored(kind: type[Tensor], array: Array, requires_grad: bool, attributes: dict[str, Any]) -> Tensor:
+    """A leaf of class `kind`, as copies and pickles need it."""
+    tensor: Tensor = new_object(kind)
+    tensor._array = array
+    tensor._node = tensor._grad = tensor._version = tensor._view = None
+    tensor.__dict__.update(attributes)
+    return tensor.requires_grad_() if requires_grad else tensor
 
 
 def make(array: Array, node: Node | None = None) -> Tensor:
