@@ -43,7 +43,7 @@ $(VENV)/.demo: $(VENV)/.made $(PACKAGE_FILES) $(NATIVE_FILES)
 	@echo "installing tinygrad_i2dl and what the examples need into $(VENV)"
 	@$(PIP) --editable '.[examples]'
 	@$(BIN)/python -c 'import importlib.util as u, sys; sys.exit(not u.find_spec("tinygrad_i2dl._native"))' || \
-	    echo "make: the C++ kernels were not built (apt-get install g++ python3-dev): convolution and pooling will be slower" >&2
+	    echo "make: the C++ kernels were not built, so convolution and pooling are slower; apt-get install g++ python3-dev, then make native" >&2
 	@touch $@
 
 # PyTorch is only the oracle that results are compared with; the library never imports it.
@@ -59,7 +59,7 @@ $(VENV)/.dev: $(VENV)/.made $(VENV)/.oracle $(PACKAGE_FILES) $(NATIVE_FILES)
 	@require=1; \
 	if [ -z "$${CI:-}" ] && ! $(BIN)/python -c \
 	    'import os, sys, sysconfig; sys.exit(not os.path.exists(sysconfig.get_path("include") + "/Python.h"))'; then \
-	    echo "make: Python.h is missing (apt-get install python3-dev), so the C++ kernels and their tests are left out" >&2; \
+	    echo "make: Python.h is missing, so the C++ kernels and their tests are left out; apt-get install python3-dev, then make native" >&2; \
 	    require=0; \
 	fi; \
 	TINYGRAD_I2DL_REQUIRE_NATIVE=$$require $(PIP) --editable '.[dev]'
