@@ -17,11 +17,11 @@ std::string text_of(const Sizes& sizes) {
 }  // namespace
 
 Algorithm algorithm_of(const std::string& name) {
-    for (const Algorithm algorithm :
-         {Algorithm::kAuto, Algorithm::kDirect, Algorithm::kPacked, Algorithm::kIm2col, Algorithm::kWinograd}) {
+    for (const Algorithm algorithm : {Algorithm::kAuto, Algorithm::kDirect, Algorithm::kPacked, Algorithm::kIm2col,
+                                      Algorithm::kWinograd, Algorithm::kOuter}) {
         if (name == name_of(algorithm)) return algorithm;
     }
-    refuse("the algorithms are auto, direct, packed, im2col and winograd, got \"" + name + "\"");
+    refuse("the algorithms are auto, direct, packed, im2col, winograd and outer, got \"" + name + "\"");
 }
 
 const char* name_of(Algorithm algorithm) {
@@ -34,6 +34,8 @@ const char* name_of(Algorithm algorithm) {
             return "im2col";
         case Algorithm::kWinograd:
             return "winograd";
+        case Algorithm::kOuter:
+            return "outer";
         case Algorithm::kAuto:
             break;
     }

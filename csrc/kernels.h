@@ -7,10 +7,10 @@
 
 namespace i2dl {
 
-constexpr int kMaxTileRows = 8;       // output channels of one register tile
-constexpr int kMaxTileVectors = 8;    // vectors of positions of one register tile
-constexpr int kMaxDotRows = 4;        // output channels of one tile of dot products
-constexpr int kMaxDotColumns = 6;     // weights per output channel of one tile of dot products
+constexpr int kMaxTileRows = 8;     // output channels of one register tile
+constexpr int kMaxTileVectors = 8;  // vectors of positions of one register tile
+constexpr int kMaxDotRows = 4;      // output channels of one tile of dot products
+constexpr int kMaxDotColumns = 6;   // weights per output channel of one tile of dot products
 constexpr int kWinogradPoints = 36;
 constexpr int kMaxVectorLength = 16;  // elements: 64 bytes of float32
 
@@ -54,12 +54,55 @@ struct DotRun {
     int64_t out_step;
 };
 
+// to[p * to_step + o] = from[o * from_step + p], for o < rows and p < count. May write up to to_step lanes past the
+// last p.
+template <typename T>
+struct Transpose {
+    const T* from;
+    int64_t from_step;
+    int64_t rows;
+    int64_t count;
+    T* to;
+    int64_t to_step;  // a multiple of the vector length, at least `rows`
+};
+
+// sums[k * step + o] += sum over lines l and x < width of
+//     source[offsets[k] + line_source[l] + x] * gradient[(l * width + x) * step + o], for o < step.
+template <typename T>
+struct OuterRun {
+    int64_t columns;  // number of k
+    const T* source;
+    const int64_t* offsets;
+    int64_t lines;
+    const int64_t* line_source;
+    int64_t width;
+    const T* gradient;
+    int64_t step;  // a multiple of the vector length
+    T* sums;
+};
+
+// Transforms the 3x3 weights of one panel: to[point * point_step + channel * height + row], with depth channels from
+// one panel's rows; index[i] is where tap i stands in a kernel.
+template <typename T>
+struct WinogradWeights {
+    const T* weight;
+    int64_t row_step;
+    int64_t channel_step;
+    int64_t height;
+    int64_t channels;
+    const int64_t* index;
+    T* to;
+    int64_t point_step;
+};
+
 // Copies `channels` images into planes with borders of zeros, one plane per residue of the position modulo the stride,
 // so that a strided convolution becomes one of stride 1:
 // plane (rz, ry, rx) at (z, y, x) is the image at ((low + start + z) * stride + residue) in each dimension.
+// May write zeros up to one vector past the end of the last plane.
 template <typename T>
 struct SlabFill {
     const T* source;
+    const T *begin, *end;  // of the array that `source` points into: what may be read
     int64_t channels;
     int64_t channel_step;
     int64_t size[3];  // of the source
@@ -86,9 +129,9 @@ struct ColumnPack {
     int64_t column_step;
 };
 
-// Winograd's minimal filtering F(4x4, 3x3), see winograd.h. Tiles of one line of an image stand side by side, and vectors
-// run over tiles: out[point * point_step + channel * line_step + line * tiles + x] for 36 points.
-// May write up to a vector past the end of each (point, channel).
+// Winograd's minimal filtering F(4x4, 3x3), see winograd.h. Tiles of one line of an image stand side by side, and
+// vectors run over tiles: out[point * point_step + channel * line_step + line * tiles + x] for 36 points. May write up
+// to a vector past the end of each (point, channel).
 template <typename T>
 struct WinogradInput {
     const T* source;  // with its border of zeros; readable for 5 vectors past the end of a row
@@ -158,8 +201,11 @@ struct KernelTable {
     int tile_vectors[kMaxTileRows + 1];  // vectors per tile for each number of rows
     void (*run_tiles)(const TileRun<T>&);
     void (*run_dots)(const DotRun<T>&);
+    void (*transpose)(const Transpose<T>&);
+    void (*run_outer)(const OuterRun<T>&);
     void (*fill_slab)(const SlabFill<T>&);
     void (*pack_columns)(const ColumnPack<T>&);
+    void (*winograd_weights)(const WinogradWeights<T>&);
     void (*winograd_input)(const WinogradInput<T>&);
     bool (*winograd_output)(const WinogradOutput<T>&);
     void (*max_row)(const MaxRow<T, int32_t>&);

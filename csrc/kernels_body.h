@@ -15,6 +15,15 @@ struct Simd {
     static constexpr int length = I2DL_VECTOR_BYTES / sizeof(T);
 };
 
+template <int Bytes>
+struct Lane {
+    typedef int64_t Integer;
+};
+template <>
+struct Lane<4> {
+    typedef int32_t Integer;
+};
+
 template <typename V, typename T>
 inline __attribute__((always_inline)) V load(const T* from) {
     V value;
@@ -26,6 +35,54 @@ template <typename V, typename T>
 inline __attribute__((always_inline)) void store(T* to, V value) {
     __builtin_memcpy(to, &value, sizeof value);
 }
+
+// Two vectors taken apart by even and odd lanes, and lanes of two vectors taken alternately.
+#if defined(__has_builtin)
+#if __has_builtin(__builtin_shufflevector)
+#define I2DL_SHUFFLE_LANES(M, a, b, ...) __builtin_shufflevector(a, b, __VA_ARGS__)
+#endif
+#endif
+#if !defined(I2DL_SHUFFLE_LANES)
+#define I2DL_SHUFFLE_LANES(M, a, b, ...) __builtin_shuffle(a, b, M{__VA_ARGS__})
+#endif
+#define I2DL_SHUFFLE(NAME, L, ...)                                                   \
+    template <typename V>                                                            \
+    static inline __attribute__((always_inline)) V NAME(V a, V b) {                  \
+        typedef decltype(a < b) M;                                                   \
+        static_assert(sizeof(M) == sizeof(V), "a mask has the lanes of its vector"); \
+        return I2DL_SHUFFLE_LANES(M, a, b, __VA_ARGS__);                             \
+    }
+
+template <int L>
+struct Weave;
+template <>
+struct Weave<2> {
+    I2DL_SHUFFLE(even, 2, 0, 2)
+    I2DL_SHUFFLE(odd, 2, 1, 3)
+    I2DL_SHUFFLE(low, 2, 0, 2)
+    I2DL_SHUFFLE(high, 2, 1, 3)
+};
+template <>
+struct Weave<4> {
+    I2DL_SHUFFLE(even, 4, 0, 2, 4, 6)
+    I2DL_SHUFFLE(odd, 4, 1, 3, 5, 7)
+    I2DL_SHUFFLE(low, 4, 0, 4, 1, 5)
+    I2DL_SHUFFLE(high, 4, 2, 6, 3, 7)
+};
+template <>
+struct Weave<8> {
+    I2DL_SHUFFLE(even, 8, 0, 2, 4, 6, 8, 10, 12, 14)
+    I2DL_SHUFFLE(odd, 8, 1, 3, 5, 7, 9, 11, 13, 15)
+    I2DL_SHUFFLE(low, 8, 0, 8, 1, 9, 2, 10, 3, 11)
+    I2DL_SHUFFLE(high, 8, 4, 12, 5, 13, 6, 14, 7, 15)
+};
+template <>
+struct Weave<16> {
+    I2DL_SHUFFLE(even, 16, 0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30)
+    I2DL_SHUFFLE(odd, 16, 1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31)
+    I2DL_SHUFFLE(low, 16, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23)
+    I2DL_SHUFFLE(high, 16, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31)
+};
 
 // ------------------------------------------------------------------------------------------------- register tiles
 
@@ -329,6 +386,141 @@ void run_dots(const DotRun<T>& run) {
     }
 }
 
+// ------------------------------------------------------------------------------------------------- outer products
+
+template <typename T>
+void transpose(const Transpose<T>& run) {
+    using V = typename Simd<T>::Vector;
+    constexpr int L = Simd<T>::length;
+    using W = Weave<L>;
+    for (int64_t row = 0; row < run.rows; row += L) {
+        const int64_t rows = run.rows - row < L ? run.rows - row : L;
+        for (int64_t p = 0; p < run.count; p += L) {
+            const int64_t count = run.count - p < L ? run.count - p : L;
+            V block[L];
+            for (int i = 0; i < L; ++i) {
+                block[i] = V{};
+                if (i >= rows) continue;
+                const T* from = run.from + (row + i) * run.from_step + p;
+                if (count == L) {
+                    block[i] = load<V>(from);
+                } else {
+                    T lanes[L] = {};
+                    for (int64_t x = 0; x < count; ++x) lanes[x] = from[x];
+                    block[i] = load<V>(lanes);
+                }
+            }
+            for (int half = 1; half < L; half *= 2) {
+                V woven[L];
+#pragma GCC unroll 16
+                for (int i = 0; i < L / 2; ++i) {
+                    woven[2 * i] = W::low(block[i], block[i + L / 2]);
+                    woven[2 * i + 1] = W::high(block[i], block[i + L / 2]);
+                }
+#pragma GCC unroll 16
+                for (int i = 0; i < L; ++i) block[i] = woven[i];
+            }
+            for (int64_t x = 0; x < count; ++x) store(run.to + (p + x) * run.to_step + row, block[x]);
+        }
+    }
+}
+
+template <typename T, int R, int N>
+void outer(const OuterRun<T>& run, const int64_t* offsets, const T* gradient, T* sums) {
+    using V = typename Simd<T>::Vector;
+    constexpr int L = Simd<T>::length;
+    V sum[R][N];
+#pragma GCC unroll 8
+    for (int i = 0; i < R; ++i) {
+#pragma GCC unroll 8
+        for (int j = 0; j < N; ++j) sum[i][j] = load<V>(sums + i * run.step + j * L);
+    }
+    for (int64_t line = 0; line < run.lines; ++line) {
+        const T* source = run.source + run.line_source[line];
+        const T* from[R];
+#pragma GCC unroll 8
+        for (int i = 0; i < R; ++i) from[i] = source + offsets[i];
+        for (int64_t x = 0; x < run.width; ++x) {
+            V value[N];
+#pragma GCC unroll 8
+            for (int j = 0; j < N; ++j) value[j] = load<V>(gradient + j * L);
+#pragma GCC unroll 8
+            for (int i = 0; i < R; ++i) {
+                const T factor = from[i][x];
+#pragma GCC unroll 8
+                for (int j = 0; j < N; ++j) sum[i][j] += factor * value[j];
+            }
+            gradient += run.step;
+        }
+    }
+#pragma GCC unroll 8
+    for (int i = 0; i < R; ++i) {
+#pragma GCC unroll 8
+        for (int j = 0; j < N; ++j) store(sums + i * run.step + j * L, sum[i][j]);
+    }
+}
+
+constexpr int kOuterRows = I2DL_REGISTERS >= 32 ? 8 : 6;
+
+template <typename T, int N>
+void outer_columns(const OuterRun<T>& run, int64_t lane) {
+    const int64_t groups = (run.columns + kOuterRows - 1) / kOuterRows;
+    for (int64_t group = 0; group < groups; ++group) {
+        const int64_t first = run.columns * group / groups;
+        const int64_t* offsets = run.offsets + first;
+        const T* gradient = run.gradient + lane;
+        T* sums = run.sums + first * run.step + lane;
+        switch (run.columns * (group + 1) / groups - first) {
+            case 1:
+                outer<T, 1, N>(run, offsets, gradient, sums);
+                break;
+            case 2:
+                outer<T, 2, N>(run, offsets, gradient, sums);
+                break;
+            case 3:
+                outer<T, 3, N>(run, offsets, gradient, sums);
+                break;
+            case 4:
+                outer<T, 4, N>(run, offsets, gradient, sums);
+                break;
+            case 5:
+                outer<T, 5, N>(run, offsets, gradient, sums);
+                break;
+            case 6:
+                outer<T, 6, N>(run, offsets, gradient, sums);
+                break;
+#if I2DL_REGISTERS >= 32
+            case 7:
+                outer<T, 7, N>(run, offsets, gradient, sums);
+                break;
+            default:
+                outer<T, 8, N>(run, offsets, gradient, sums);
+                break;
+#endif
+        }
+    }
+}
+
+template <typename T>
+void run_outer(const OuterRun<T>& run) {
+    constexpr int L = Simd<T>::length;
+    constexpr int most = I2DL_REGISTERS >= 32 ? 3 : 2;
+    int64_t left = run.step / L;
+    for (int64_t lane = 0; left > 0;) {
+        // 4 is 2 and 2 rather than 3 and 1.
+        const int64_t vectors = left >= most && left != most + 1 ? most : left >= 2 ? 2 : 1;
+        if (vectors == 1) {
+            outer_columns<T, 1>(run, lane);
+        } else if (vectors == 2) {
+            outer_columns<T, 2>(run, lane);
+        } else {
+            outer_columns<T, most>(run, lane);
+        }
+        lane += vectors * L;
+        left -= vectors;
+    }
+}
+
 // --------------------------------------------------------------------------------------------- slabs and columns
 
 template <typename T>
@@ -336,47 +528,108 @@ inline void zero_line(T* to, int64_t count) {
     for (int64_t i = 0; i < count; ++i) to[i] = T(0);
 }
 
+// Lines of a slab from lines that may be read past both ends: to[y * to_step + x] = from[y * from_step + x * S] where
+// low <= x < high, else zero. Writes whole vectors, past the end of a line too: the next line comes later.
+template <typename T, int S>
+void fill_lines(const T* from, int64_t from_step, int64_t lines, int64_t low, int64_t high, int64_t used, T* to,
+                int64_t to_step) {
+    using V = typename Simd<T>::Vector;
+    typedef decltype(V{} < V{}) Mask;
+    typedef typename Lane<sizeof(T)>::Integer Integer;
+    constexpr int L = Simd<T>::length;
+    constexpr int kMasks = 4;
+    Mask lane, kept[kMasks];
+    for (int i = 0; i < L; ++i) lane[i] = i;
+    const auto mask_of = [&](int64_t x) {
+        const Integer first = static_cast<Integer>(low - x < 0 ? 0 : low - x > L ? L : low - x);
+        const Integer last = static_cast<Integer>(high - x < 0 ? 0 : high - x > L ? L : high - x);
+        return (lane >= first) & (lane < last);
+    };
+    const auto part = [&](const T* line, int64_t x) {
+        if constexpr (S == 1) {
+            return load<V>(line + x);
+        } else {
+            return Weave<L>::even(load<V>(line + 2 * x), load<V>(line + 2 * x + L));
+        }
+    };
+    for (int i = 0; i < kMasks; ++i) kept[i] = mask_of(i * L);
+    if (used <= L) {
+        for (int64_t y = 0; y < lines; ++y) store(to + y * to_step, (V)((Mask)part(from + y * from_step, 0) & kept[0]));
+    } else if (used <= 2 * L) {
+        for (int64_t y = 0; y < lines; ++y) {
+            store(to + y * to_step, (V)((Mask)part(from + y * from_step, 0) & kept[0]));
+            store(to + y * to_step + L, (V)((Mask)part(from + y * from_step, L) & kept[1]));
+        }
+    } else {
+        for (int64_t y = 0; y < lines; ++y) {
+            for (int64_t x = 0; x < used; x += L) {
+                const V value = part(from + y * from_step, x);
+                if (x >= low && x + L <= high) {
+                    store(to + y * to_step + x, value);
+                } else {
+                    store(to + y * to_step + x, (V)((Mask)value & (x < kMasks * L ? kept[x / L] : mask_of(x))));
+                }
+            }
+        }
+    }
+}
+
+// Positions x in [0, used) with 0 <= (first + x) * stride + residue < size.
+inline void inside(int64_t first, int64_t stride, int64_t residue, int64_t size, int64_t used, int64_t* low,
+                   int64_t* high) {
+    const int64_t end = size > residue ? (size - residue + stride - 1) / stride : 0;
+    *low = first >= 0 ? 0 : -first > used ? used : -first;
+    *high = end - first < *low ? *low : end - first > used ? used : end - first;
+}
+
 template <typename T>
 void fill_slab(const SlabFill<T>& fill) {
+    using V = typename Simd<T>::Vector;
+    constexpr int L = Simd<T>::length;
+    const int64_t stride = fill.stride[2], used = fill.used[2], width = fill.size[2], step = fill.extent[2];
+    const int64_t most = fill.residue_count[0] * fill.residue_count[1];
+    const auto zero_lines = [&](T* to, int64_t lines) {
+        for (int64_t y = 0; y < lines; ++y) {
+            for (int64_t x = 0; x < used; x += L) store(to + y * step + x, V{});
+        }
+    };
     T* plane = fill.slab;
-    const int64_t plane_size = fill.extent[0] * fill.extent[1] * fill.extent[2];
-    for (int64_t channel = 0; channel < fill.channels; ++channel) {
-        const T* image = fill.source + channel * fill.channel_step;
-        for (int64_t rz = 0; rz < fill.residue_count[0]; ++rz) {
-            for (int64_t ry = 0; ry < fill.residue_count[1]; ++ry) {
-                for (int64_t rx = 0; rx < fill.residue_count[2]; ++rx, plane += plane_size) {
-                    const int64_t stride = fill.stride[2];
-                    // Columns x with 0 <= (first + x) * stride + residue < size.
-                    const int64_t residue = fill.residue[2][rx], used = fill.used[2];
-                    const int64_t width = fill.size[2];
-                    const int64_t end = width > residue ? (width - residue + stride - 1) / stride : 0;
-                    int64_t low = -fill.first[2], high = end - fill.first[2];
-                    low = low < 0 ? 0 : low > used ? used : low;
-                    high = high < low ? low : high > used ? used : high;
-                    for (int64_t z = 0; z < fill.used[0]; ++z) {
-                        const int64_t depth = (fill.first[0] + z) * fill.stride[0] + fill.residue[0][rz];
-                        for (int64_t y = 0; y < fill.used[1]; ++y) {
-                            T* to = plane + (z * fill.extent[1] + y) * fill.extent[2];
-                            const int64_t height = (fill.first[1] + y) * fill.stride[1] + fill.residue[1][ry];
-                            if (depth < 0 || depth >= fill.size[0] || height < 0 || height >= fill.size[1]) {
-                                zero_line(to, used);
-                                continue;
-                            }
-                            const T* from = image + (depth * fill.size[1] + height) * width +
-                                            (fill.first[2] + low) * stride + residue;
-                            zero_line(to, low);
-                            if (stride == 1) {
-                                copy_line(to + low, from, high - low);
-                            } else if (stride == 2) {
-                                for (int64_t x = 0; x < high - low; ++x) to[low + x] = from[2 * x];
-
-                            } else {
-                                for (int64_t x = 0; x < high - low; ++x) to[low + x] = from[stride * x];
-                            }
-                            zero_line(to + high, used - high);
-                        }
+    for (int64_t index = 0; index < fill.channels * most; ++index) {
+        const int64_t residue_y = fill.residue[1][index % fill.residue_count[1]];
+        const int64_t residue_z = fill.residue[0][index / fill.residue_count[1] % fill.residue_count[0]];
+        const T* image = fill.source + index / most * fill.channel_step;
+        int64_t first_line, last_line;
+        inside(fill.first[1], fill.stride[1], residue_y, fill.size[1], fill.used[1], &first_line, &last_line);
+        for (int64_t rx = 0; rx < fill.residue_count[2]; ++rx, plane += fill.extent[0] * fill.extent[1] * step) {
+            const int64_t at = fill.first[2] * stride + fill.residue[2][rx];
+            int64_t low, high;
+            inside(fill.first[2], stride, fill.residue[2][rx], width, used, &low, &high);
+            for (int64_t z = 0; z < fill.used[0]; ++z) {
+                T* to = plane + z * fill.extent[1] * step;
+                const int64_t depth = (fill.first[0] + z) * fill.stride[0] + residue_z;
+                if (depth < 0 || depth >= fill.size[0] || first_line == last_line) {
+                    zero_lines(to, fill.used[1]);
+                    continue;
+                }
+                zero_lines(to, first_line);
+                const int64_t height = (fill.first[1] + first_line) * fill.stride[1] + residue_y;
+                const T* line = image + (depth * fill.size[1] + height) * width;
+                const int64_t from_step = fill.stride[1] * width, lines = last_line - first_line;
+                T* lines_to = to + first_line * step;
+                const bool readable = fill.begin - line <= at &&
+                                      at + (lines - 1) * from_step + stride * (used + 2 * L) <= fill.end - line;
+                if (readable && stride == 1) {
+                    fill_lines<T, 1>(line + at, from_step, lines, low, high, used, lines_to, step);
+                } else if (readable && stride == 2) {
+                    fill_lines<T, 2>(line + at, from_step, lines, low, high, used, lines_to, step);
+                } else {
+                    for (int64_t y = 0; y < lines; ++y, line += from_step) {
+                        for (int64_t x = 0; x < low; ++x) lines_to[y * step + x] = T(0);
+                        for (int64_t x = low; x < high; ++x) lines_to[y * step + x] = line[at + x * stride];
+                        for (int64_t x = high; x < used; ++x) lines_to[y * step + x] = T(0);
                     }
                 }
+                zero_lines(to + last_line * step, fill.used[1] - last_line);
             }
         }
     }
@@ -433,53 +686,45 @@ inline __attribute__((always_inline)) void transform_output(const V* in, V* out,
     out[3 * step] = P::aa * P::a * difference_a + P::bb * P::b * difference_b + in[5];
 }
 
-// Two vectors taken apart by even and odd lanes, and lanes of two vectors taken alternately.
-#if defined(__has_builtin)
-#if __has_builtin(__builtin_shufflevector)
-#define I2DL_SHUFFLE_LANES(M, a, b, ...) __builtin_shufflevector(a, b, __VA_ARGS__)
-#endif
-#endif
-#if !defined(I2DL_SHUFFLE_LANES)
-#define I2DL_SHUFFLE_LANES(M, a, b, ...) __builtin_shuffle(a, b, M{__VA_ARGS__})
-#endif
-#define I2DL_SHUFFLE(NAME, L, ...)                                                   \
-    template <typename V>                                                            \
-    static inline __attribute__((always_inline)) V NAME(V a, V b) {                  \
-        typedef decltype(a < b) M;                                                   \
-        static_assert(sizeof(M) == sizeof(V), "a mask has the lanes of its vector"); \
-        return I2DL_SHUFFLE_LANES(M, a, b, __VA_ARGS__);                             \
+// G w G^T in float64, for up to kTileRows rows at a time; row p of G is (1, x, x^2) divided by the product of the
+// differences between point p and all others.
+template <typename T>
+void winograd_weights(const WinogradWeights<T>& run) {
+    using P = Points<double>;
+    constexpr double at_a = 1 / (2 * P::aa * (P::aa - P::bb)), at_b = 1 / (2 * P::bb * (P::bb - P::aa));
+    constexpr double g[6][3] = {{1 / (P::aa * P::bb), 0, 0},        {at_a, P::a * at_a, P::aa * at_a},
+                                {at_a, -P::a * at_a, P::aa * at_a}, {at_b, P::b * at_b, P::bb * at_b},
+                                {at_b, -P::b * at_b, P::bb * at_b}, {0, 0, 1}};
+    for (int64_t channel = 0; channel < run.channels; ++channel) {
+        double w[9][kTileRows] = {}, half[6][3][kTileRows];
+        for (int64_t row = 0; row < run.height; ++row) {
+            const T* from = run.weight + row * run.row_step + channel * run.channel_step;
+            for (int i = 0; i < 9; ++i) w[i][row] = from[run.index[i]];
+        }
+#pragma GCC unroll 6
+        for (int i = 0; i < 6; ++i) {
+#pragma GCC unroll 3
+            for (int j = 0; j < 3; ++j) {
+                for (int row = 0; row < kTileRows; ++row) {
+                    half[i][j][row] = g[i][0] * w[j][row] + g[i][1] * w[3 + j][row] + g[i][2] * w[6 + j][row];
+                }
+            }
+        }
+#pragma GCC unroll 6
+        for (int i = 0; i < 6; ++i) {
+#pragma GCC unroll 6
+            for (int j = 0; j < 6; ++j) {
+                T result[kTileRows];
+                for (int row = 0; row < kTileRows; ++row) {
+                    result[row] = static_cast<T>(g[j][0] * half[i][0][row] + g[j][1] * half[i][1][row] +
+                                                 g[j][2] * half[i][2][row]);
+                }
+                T* to = run.to + (i * 6 + j) * run.point_step + channel * run.height;
+                for (int64_t row = 0; row < run.height; ++row) to[row] = result[row];
+            }
+        }
     }
-
-template <int L>
-struct Weave;
-template <>
-struct Weave<2> {
-    I2DL_SHUFFLE(even, 2, 0, 2)
-    I2DL_SHUFFLE(odd, 2, 1, 3)
-    I2DL_SHUFFLE(low, 2, 0, 2)
-    I2DL_SHUFFLE(high, 2, 1, 3)
-};
-template <>
-struct Weave<4> {
-    I2DL_SHUFFLE(even, 4, 0, 2, 4, 6)
-    I2DL_SHUFFLE(odd, 4, 1, 3, 5, 7)
-    I2DL_SHUFFLE(low, 4, 0, 4, 1, 5)
-    I2DL_SHUFFLE(high, 4, 2, 6, 3, 7)
-};
-template <>
-struct Weave<8> {
-    I2DL_SHUFFLE(even, 8, 0, 2, 4, 6, 8, 10, 12, 14)
-    I2DL_SHUFFLE(odd, 8, 1, 3, 5, 7, 9, 11, 13, 15)
-    I2DL_SHUFFLE(low, 8, 0, 8, 1, 9, 2, 10, 3, 11)
-    I2DL_SHUFFLE(high, 8, 4, 12, 5, 13, 6, 14, 7, 15)
-};
-template <>
-struct Weave<16> {
-    I2DL_SHUFFLE(even, 16, 0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30)
-    I2DL_SHUFFLE(odd, 16, 1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31)
-    I2DL_SHUFFLE(low, 16, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23)
-    I2DL_SHUFFLE(high, 16, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31)
-};
+}
 
 // out[j] holds the elements j, j + 4, j + 8, ... of 4 L elements.
 template <int L, typename V>
@@ -651,12 +896,15 @@ template <typename T>
 void winograd_input(const WinogradInput<T>& run) {
     switch (winograd_bytes<T>(run.tiles)) {
 #if I2DL_VECTOR_BYTES >= 64
-        case 64: return winograd_input_lanes<T, 64>(run);
+        case 64:
+            return winograd_input_lanes<T, 64>(run);
 #endif
 #if I2DL_VECTOR_BYTES >= 32
-        case 32: return winograd_input_lanes<T, 32>(run);
+        case 32:
+            return winograd_input_lanes<T, 32>(run);
 #endif
-        default: return winograd_input_lanes<T, 16>(run);
+        default:
+            return winograd_input_lanes<T, 16>(run);
     }
 }
 
@@ -664,12 +912,15 @@ template <typename T>
 bool winograd_output(const WinogradOutput<T>& run) {
     switch (winograd_bytes<T>(run.tiles)) {
 #if I2DL_VECTOR_BYTES >= 64
-        case 64: return winograd_output_lanes<T, 64>(run);
+        case 64:
+            return winograd_output_lanes<T, 64>(run);
 #endif
 #if I2DL_VECTOR_BYTES >= 32
-        case 32: return winograd_output_lanes<T, 32>(run);
+        case 32:
+            return winograd_output_lanes<T, 32>(run);
 #endif
-        default: return winograd_output_lanes<T, 16>(run);
+        default:
+            return winograd_output_lanes<T, 16>(run);
     }
 }
 
@@ -735,7 +986,8 @@ void spread_row(const SumRow<T>& row) {
     {Simd<T>::length, kTileRows, kDotRows, kDotColumns,                                                   \
      {0, tile_vectors(1), tile_vectors(2), tile_vectors(3), tile_vectors(4), tile_vectors(5),             \
       tile_vectors(6), tile_vectors(7), tile_vectors(8)},                                                 \
-     run_tiles<T>, run_dots<T>, fill_slab<T>, pack_columns<T>, winograd_input<T>, winograd_output<T>,     \
+     run_tiles<T>, run_dots<T>, transpose<T>, run_outer<T>, fill_slab<T>, pack_columns<T>,                \
+     winograd_weights<T>, winograd_input<T>, winograd_output<T>,                                          \
      max_row<T, int32_t>, max_row<T, int64_t>, add_row<T>, spread_row<T>}
 // clang-format on
 

@@ -60,6 +60,8 @@ const T* lines_of(const ShiftProblem& problem, const Layout& layout, const Cut& 
     }
     SlabFill<T> fill{};
     fill.source = source + start;
+    fill.begin = source;
+    fill.end = source + problem.batch * problem.groups * whole;
     fill.channels = problem.source_channels;
     fill.channel_step = volume;
     fill.slab = slab;

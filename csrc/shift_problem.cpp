@@ -228,14 +228,19 @@ Plan plan_problem(const ShiftProblem& problem, Algorithm algorithm, Purpose purp
     const int64_t most[3] = {std::max<int64_t>(problem.most[0], 1), std::max<int64_t>(problem.most[1], 1),
                              std::max<int64_t>(problem.most[2], 1)};
     Plan plan{algorithm, 1, most[0], most[1], most[2], 0};
-    const bool columns = algorithm != Algorithm::kDirect;
+    const bool outer = algorithm == Algorithm::kOuter;
+    const bool columns = algorithm == Algorithm::kPacked || algorithm == Algorithm::kIm2col;
     const bool slab = algorithm != Algorithm::kIm2col;
     const double depth = sizing.depth();
+    const double most_positions =
+        outer ? std::max(256.0, kColumnBytes / 2 / element_bytes /
+                                    round_up(std::max<int64_t>(problem.destination_channels, 1), vector_length))
+              : 4096;
     const auto too_large = [&] {
         const double positions = static_cast<double>(plan.slices) * plan.rows * plan.columns;
         return (slab && sizing.slab(plan.slices, plan.rows, plan.columns) * element_bytes > kSlabBytes) ||
                (columns && positions * depth * element_bytes > kColumnBytes) ||
-               (purpose == Purpose::kDots && positions > 4096);
+               (purpose == Purpose::kDots && positions > most_positions);
     };
     constexpr int64_t kLeastColumns = 256;  // rows are not cut shorter: each piece copies its neighbours' borders again
     while (too_large() && (plan.slices > 1 || plan.rows > 1 || plan.columns > kLeastColumns)) {
@@ -257,7 +262,7 @@ Plan plan_problem(const ShiftProblem& problem, Algorithm algorithm, Purpose purp
         double images = 1;
         if (columns) images = kColumnBytes / (positions * std::max(depth, 1.0) * element_bytes);
         if (purpose == Purpose::kDots) {
-            images = std::min(columns ? images : 1e9, 4096 / positions);
+            images = std::min(columns ? images : 1e9, most_positions / positions);
             if (slab && !columns) images = std::min(images, kSlabBytes / (slab_elements * element_bytes));
         }
         if (columns || purpose == Purpose::kDots) {
@@ -271,15 +276,20 @@ Plan plan_problem(const ShiftProblem& problem, Algorithm algorithm, Purpose purp
     for (const Phase& phase : problem.phases) {
         const double count = static_cast<double>(phase.count[0]) * phase.count[1] * phase.count[2];
         const double phase_depth = static_cast<double>(phase.depth);
+        const double lines = static_cast<double>(phase.count[0]) * phase.count[1];
+        if (outer) {
+            const double channels = static_cast<double>(round_up(problem.destination_channels, vector_length)) / lanes;
+            // Products, and the start of each line for each 8 terms and 2 vectors of channels; then the transpose.
+            cost += phase_depth * channels * (count + lines * 0.7) + count * channels * lanes * 0.4;
+            continue;
+        }
         double vectors;
         if (columns) {
             vectors = static_cast<double>(
                           ceil_divide(phase.count[0] * phase.count[1] * phase.count[2] * plan.images, vector_length)) /
                       plan.images;
-            const double lines = static_cast<double>(phase.count[0]) * phase.count[1];
-            const double per_line = algorithm == Algorithm::kPacked
-                                        ? 3 + 2.5 * ceil_divide(phase.count[2], vector_length)
-                                        : 12 + 4.0 * ceil_divide(phase.count[2], vector_length);
+            const double pieces = static_cast<double>(ceil_divide(phase.count[2], vector_length));
+            const double per_line = algorithm == Algorithm::kPacked ? 3 + 2.5 * pieces : 12 + 4 * pieces;
             cost += phase_depth * lines * per_line;
         } else {
             const int64_t extent =
@@ -287,9 +297,13 @@ Plan plan_problem(const ShiftProblem& problem, Algorithm algorithm, Purpose purp
             const double pieces = static_cast<double>(phase.count[1]) / plan.rows * phase.count[2] / plan.columns;
             vectors = static_cast<double>(phase.count[0]) * pieces *
                       static_cast<double>(ceil_divide((plan.rows - 1) * extent + plan.columns, vector_length));
-            cost += static_cast<double>(phase.count[0]) * phase.count[1] * rows_of_tile * 4;  // lines taken apart
+            cost += lines * rows_of_tile * 4;  // taken apart or put together
         }
         cost += vectors * phase_depth * std::max(rows_of_tile, 2.0) + vectors * rows_of_tile * 2 + count / lanes;
+        if (purpose == Purpose::kDots) {
+            const double positions = static_cast<double>(plan.images * plan.slices) * plan.rows * plan.columns;
+            cost += count / positions * phase_depth * rows_of_tile * 12;  // the sums across lanes
+        }
     }
     if (slab && !problem.viewable) {
         const double pieces = static_cast<double>(ceil_divide(most[0], plan.slices)) *

@@ -41,49 +41,32 @@ ShiftProblem padded_problem(const ShiftProblem& problem) {
     return padded;
 }
 
-// G w G^T for all 36 points, in the panels that run_tiles reads: per point and block of channels, panels of rows.
+// The transformed weights of all 36 points, in the panels that run_tiles reads: per point and block of channels, panels
+// of rows.
 template <typename T>
-void transform_weights(const ShiftProblem& problem, const T* weight, int most_rows, T* packed) {
-    constexpr double a = 0.75, b = 1.5, aa = a * a, bb = b * b;
-    // Row p of G is (1, x, x^2) divided by the product of the differences of point x and all others.
-    const double at_a = 1 / (2 * aa * (aa - bb)), at_b = 1 / (2 * bb * (bb - aa)), at_0 = 1 / (aa * bb);
-    const double g[6][3] = {{at_0, 0, 0},           {at_a, a * at_a, aa * at_a},   {at_a, -a * at_a, aa * at_a},
-                            {at_b, b * at_b, bb * at_b}, {at_b, -b * at_b, bb * at_b}, {0, 0, 1}};
+void transform_weights(const ShiftProblem& problem, const T* weight, T* packed) {
+    const KernelTable<T>& table = kernel_table<T>();
     const int64_t rows = problem.destination_channels, channels = problem.source_channels;
-    const int64_t panels = ceil_divide(rows, most_rows), least = rows / panels, larger = rows % panels;
-    const std::vector<Tap> down = ordered(problem.phases[0], 1), across = ordered(problem.phases[0], 2);
-    int64_t index[3][3];
-    for (int i = 0; i < 3; ++i) {
-        for (int j = 0; j < 3; ++j) {
-            index[i][j] = down[static_cast<size_t>(i)].kernel * problem.kernel[2] + across[static_cast<size_t>(j)].kernel;
-        }
+    const int64_t panels = ceil_divide(rows, table.max_tile_rows), least = rows / panels, larger = rows % panels;
+    std::vector<int64_t> index;
+    for (const Tap& y : ordered(problem.phases[0], 1)) {
+        for (const Tap& x : ordered(problem.phases[0], 2)) index.push_back(y.kernel * problem.kernel[2] + x.kernel);
     }
-    const int64_t point_step = rows * channels;
     int64_t first = 0;
     for (int64_t panel = 0; panel < panels; ++panel) {
-        const int64_t height = least + (panel < larger ? 1 : 0);
-        for (int64_t row = 0; row < height; ++row) {
-            for (int64_t channel = 0; channel < channels; ++channel) {
-                const T* w = weight + (first + row) * problem.weight_row + channel * problem.weight_channel;
-                double half[6][3];
-                for (int i = 0; i < 6; ++i) {
-                    for (int j = 0; j < 3; ++j) {
-                        half[i][j] = g[i][0] * w[index[0][j]] + g[i][1] * w[index[1][j]] + g[i][2] * w[index[2][j]];
-                    }
-                }
-                const int64_t block = channel / kWinogradBlock;
-                const int64_t depth = std::min(kWinogradBlock, channels - block * kWinogradBlock);
-                T* to = packed + rows * block * kWinogradBlock + first * depth +
-                        (channel - block * kWinogradBlock) * height + row;
-                for (int i = 0; i < 6; ++i) {
-                    for (int j = 0; j < 6; ++j) {
-                        to[(i * 6 + j) * point_step] =
-                            static_cast<T>(half[i][0] * g[j][0] + half[i][1] * g[j][1] + half[i][2] * g[j][2]);
-                    }
-                }
-            }
+        WinogradWeights<T> run{};
+        run.row_step = problem.weight_row;
+        run.channel_step = problem.weight_channel;
+        run.height = least + (panel < larger ? 1 : 0);
+        run.index = index.data();
+        run.point_step = rows * channels;
+        for (int64_t start = 0; start < channels; start += kWinogradBlock) {
+            run.channels = std::min(kWinogradBlock, channels - start);
+            run.weight = weight + first * run.row_step + start * run.channel_step;
+            run.to = packed + rows * start + first * run.channels;
+            table.winograd_weights(run);
         }
-        first += height;
+        first += run.height;
     }
 }
 
@@ -129,14 +112,16 @@ double winograd_cost(const ShiftProblem& problem, int vector_length) {
     const Phase& phase = problem.phases[0];
     const double down = static_cast<double>(ceil_divide(phase.count[1], 4));
     const double across = static_cast<double>(ceil_divide(phase.count[2], 4));
-    const double in = static_cast<double>(problem.source_channels), out = static_cast<double>(problem.destination_channels);
+    const double in = static_cast<double>(problem.source_channels),
+                 out = static_cast<double>(problem.destination_channels);
     const double short_lanes = std::max(vector_length / 2, 4);
-    const double vectors = across <= short_lanes ? 0.6 : static_cast<double>(ceil_divide(static_cast<int64_t>(across), vector_length));
+    const double vectors =
+        across <= short_lanes ? 0.6 : static_cast<double>(ceil_divide(static_cast<int64_t>(across), vector_length));
     const double batch = static_cast<double>(std::max<int64_t>(problem.batch, 1));
-    double cost = kWinogradPoints * in * out * down * across / vector_length;       // products
-    cost += down * vectors * (in * 300 + out * 400);                                // transforms
+    double cost = kWinogradPoints * in * out * down * across / vector_length;        // products
+    cost += down * vectors * (in * 300 + out * 400);                                 // transforms
     cost += in * (down + 1) * (across + 1) * 16 * 0.5 + kWinogradPoints * out * 20;  // the slab; starting the sums
-    cost += in * out * 150 / batch;                                                 // transform of the weights
+    cost += in * out * 150 / batch;                                                  // transform of the weights
     return cost;
 }
 
@@ -151,8 +136,7 @@ bool run_winograd(const ShiftProblem& problem, const T* source, const T* weight,
 
     T* packed = scratch<T>(Scratch::kWeights, problem.groups * kWinogradPoints * in * out);
     parallel_for(problem.groups, [&](int64_t group) {
-        transform_weights(problem, weight + group * problem.weight_group, table.max_tile_rows,
-                          packed + group * kWinogradPoints * in * out);
+        transform_weights(problem, weight + group * problem.weight_group, packed + group * kWinogradPoints * in * out);
     });
 
     const Plan plan = plan_tiles(tiles, lanes, static_cast<int>(sizeof(T)));

@@ -16,6 +16,7 @@ torch = pytest.importorskip("torch")
 
 Array = Any
 ALGORITHMS = ("auto", "direct", "packed", "im2col")
+WEIGHT_ALGORITHMS = (*ALGORITHMS, "outer")
 
 
 class Case(NamedTuple):
@@ -74,17 +75,31 @@ def assert_close(actual: Array, wanted: Array, terms: int) -> None:
     numpy.testing.assert_allclose(actual, wanted, rtol=relative, atol=absolute * max(1.0, terms) ** 0.5)
 
 
-def check(case: Case, dtype: type, algorithm: str = "auto") -> None:
+def check_forward(case: Case, dtype: type, algorithm: str = "auto") -> None:
     wanted = expected(case, dtype)
-    taps = wanted.weight[0, 0].size
-    settings = case.settings
-    output = native.conv(wanted.input, wanted.weight, wanted.bias, *settings, algorithm)
+    output = native.conv(wanted.input, wanted.weight, wanted.bias, *case.settings, algorithm)
     assert output.dtype == dtype
-    assert_close(output, wanted.output, taps * case.in_channels // case.groups)
-    gradient = native.conv_input_gradient(wanted.grad, wanted.weight, wanted.input.shape, *settings, algorithm)
-    assert_close(gradient, wanted.input_gradient, taps * case.out_channels // case.groups)
-    gradient = native.conv_weight_gradient(wanted.grad, wanted.input, wanted.weight.shape, *settings, algorithm)
+    assert_close(output, wanted.output, wanted.weight[0].size)
+
+
+def check_input_gradient(case: Case, dtype: type, algorithm: str = "auto") -> None:
+    wanted = expected(case, dtype)
+    gradient = native.conv_input_gradient(wanted.grad, wanted.weight, wanted.input.shape, *case.settings, algorithm)
+    assert gradient.dtype == dtype
+    assert_close(gradient, wanted.input_gradient, wanted.weight[:, 0].size // case.groups)
+
+
+def check_weight_gradient(case: Case, dtype: type, algorithm: str = "auto") -> None:
+    wanted = expected(case, dtype)
+    gradient = native.conv_weight_gradient(wanted.grad, wanted.input, wanted.weight.shape, *case.settings, algorithm)
+    assert gradient.dtype == dtype
     assert_close(gradient, wanted.weight_gradient, wanted.grad[:, 0].size)
+
+
+def check(case: Case, dtype: type, algorithm: str = "auto") -> None:
+    check_forward(case, dtype, algorithm)
+    check_input_gradient(case, dtype, algorithm)
+    check_weight_gradient(case, dtype, algorithm)
 
 
 CASES = {
@@ -124,6 +139,50 @@ def test_every_direction_agrees_with_pytorch(name: str, algorithm: str, dtype: t
     check(CASES[name], dtype, algorithm)
 
 
+@pytest.mark.parametrize("dtype", [numpy.float32, numpy.float64])
+@pytest.mark.parametrize("name", CASES)
+def test_outer_products_agree_with_pytorch(name: str, dtype: type) -> None:
+    check_weight_gradient(CASES[name], dtype, "outer")
+
+
+# Widths of 1 to 17 tiles of 4, with and without a rest, and channels in one or several blocks.
+WINOGRAD_CASES = [
+    Case(batch, in_channels, out_channels, groups, (height, width), (3, 3), (1, 1), padding, (1, 1))
+    for batch, in_channels, out_channels, groups, height, width, padding in [
+        (1, 1, 1, 1, 1, 1, (1, 1)),
+        (5, 3, 9, 1, 4, 4, (1, 1)),
+        (3, 65, 8, 1, 8, 8, (1, 1)),
+        (2, 8, 65, 1, 10, 12, (1, 1)),
+        (3, 16, 16, 1, 16, 16, (1, 1)),
+        (2, 17, 5, 1, 18, 19, (0, 0)),
+        (1, 6, 8, 2, 9, 24, (1, 1)),
+        (2, 4, 6, 2, 7, 28, (2, 0)),
+        (2, 130, 16, 1, 32, 32, (1, 1)),
+        (1, 5, 7, 1, 21, 35, (3, 2)),
+        (1, 3, 4, 1, 66, 67, (1, 1)),
+        (1, 256, 8, 1, 5, 130, (1, 1)),
+    ]
+]
+
+
+@pytest.mark.parametrize("case", WINOGRAD_CASES, ids=str)
+def test_winograd_agrees_with_pytorch(case: Case) -> None:
+    for instruction_set, dtype in itertools.product(native.instruction_sets(), (numpy.float32, numpy.float64)):
+        native.set_instruction_set(instruction_set)
+        check_forward(case, dtype, "winograd")
+        check_input_gradient(case, dtype, "winograd")
+
+
+def test_winograd_says_what_it_does_not_serve() -> None:
+    for name in ("pointwise", "autoencoder", "signal", "volume"):
+        with pytest.raises(ValueError, match="winograd"):
+            check_forward(CASES[name], numpy.float32, "winograd")
+    with pytest.raises(ValueError, match="winograd"):
+        check_weight_gradient(CASES["plain_3x3"], numpy.float32, "winograd")
+    with pytest.raises(ValueError, match="outer"):
+        check_forward(CASES["plain_3x3"], numpy.float32, "outer")
+
+
 @pytest.mark.parametrize("threads", [1, 2, 5])
 @pytest.mark.parametrize("name", ["plain_3x3", "depthwise", "pointwise", "autoencoder", "volume", "large_image"])
 def test_every_number_of_threads_gives_the_same_values(name: str, threads: int) -> None:
@@ -159,9 +218,12 @@ def cases(draw: st.DrawFn) -> Case:
 
 
 @settings(max_examples=120)
-@given(cases(), st.sampled_from([numpy.float32, numpy.float64]), st.sampled_from(ALGORITHMS))
+@given(cases(), st.sampled_from([numpy.float32, numpy.float64]), st.sampled_from(WEIGHT_ALGORITHMS))
 def test_any_shape_agrees_with_pytorch(case: Case, dtype: type, algorithm: str) -> None:
-    check(case, dtype, algorithm)
+    check_weight_gradient(case, dtype, algorithm)
+    if algorithm in ALGORITHMS:
+        check_forward(case, dtype, algorithm)
+        check_input_gradient(case, dtype, algorithm)
 
 
 def test_transposed_convolution_is_the_input_gradient() -> None:
@@ -224,17 +286,18 @@ def test_non_contiguous_and_misaligned_arrays() -> None:
 
 
 @pytest.mark.parametrize("value", [numpy.inf, numpy.nan])
-def test_what_is_not_finite_stays_where_it_belongs(value: float) -> None:
-    case = Case(2, 3, 4, 1, (9, 10), (3, 3), (1, 1), (0, 0), (1, 1))
-    wanted = expected(case, numpy.float64)
+@pytest.mark.parametrize("channels", [4, 32])
+def test_what_is_not_finite_stays_where_it_belongs(channels: int, value: float) -> None:
+    case = Case(2, channels, channels, 1, (34, 35), (3, 3), (1, 1), (0, 0), (1, 1))
+    wanted = expected(case, numpy.float32)
     input = wanted.input.copy()
     input[0, 0, 0, 0] = value  # seen by the first tap only
     output = native.conv(input, wanted.weight, None, *case.settings)
-    assert (~numpy.isfinite(output)).sum() == 4 and not numpy.isfinite(output[0, :, 0, 0]).any()
+    assert (~numpy.isfinite(output)).sum() == channels and not numpy.isfinite(output[0, :, 0, 0]).any()
     gradient = native.conv_weight_gradient(wanted.grad, input, wanted.weight.shape, *case.settings)
     finite = numpy.isfinite(gradient)
-    assert not finite[:, 0, 0, 0].any() and finite.sum() == gradient.size - 4
-    assert_close(gradient[finite], wanted.weight_gradient[finite], 112)
+    assert not finite[:, 0, 0, 0].any() and finite.sum() == gradient.size - channels
+    assert_close(gradient[finite], wanted.weight_gradient[finite], wanted.grad[:, 0].size)
 
 
 def test_the_weight_gradient_is_reproducible() -> None:
@@ -339,6 +402,7 @@ def test_the_algorithm_can_be_asked() -> None:
     assert native.conv_algorithm("forward", (4, 8, 20, 20), (8, 1, 3, 3), *settings, 8) == "direct"
     for direction in ("forward", "input_gradient", "weight_gradient"):
         name = native.conv_algorithm(direction, (4, 8, 20, 20), (8, 8, 3, 3), *settings, 1, numpy.float64)
-        assert name in ("direct", "packed", "im2col", "winograd")
+        assert name in WEIGHT_ALGORITHMS
+    assert native.conv_algorithm("forward", (4, 64, 32, 32), (64, 64, 3, 3), *settings, 1) == "winograd"
     with pytest.raises(ValueError, match="directions"):
         native.conv_algorithm("sideways", (4, 8, 20, 20), (8, 8, 3, 3), *settings, 1)

@@ -86,7 +86,7 @@ def conv_algorithm(
     groups: int,
     dtype: Any = numpy.float32,
 ) -> str:
-    """The algorithm that ``auto`` stands for: ``direct``, ``packed``, ``im2col`` or ``winograd``.
+    """The algorithm that ``auto`` stands for: ``direct``, ``packed``, ``im2col``, ``winograd`` or ``outer``.
 
     `direction` is ``forward``, ``input_gradient`` or ``weight_gradient``. Raises ValueError for shapes that do not fit
     together.

@@ -30,7 +30,7 @@ from ..dtypes import FLOATING, from_numpy_dtype, get_default_dtype, result_numpy
 from ..engine.mode import state
 from ..engine.node import Node, Output, next_number
 from ..errors import DeviceError, DtypeError, GraphError, ShapeError
-from ..tensors import Operations, Tensor, View, current_node, make, rebase, refuse_change, version_of
+from ..tensors import Operations, Tensor, View, current_node, make, new_object, rebase, refuse_change, version_of
 
 Array = Any
 ndarray = numpy.ndarray
@@ -499,7 +499,7 @@ def unary_function(op: Op) -> Callable[..., Any]:
         try:
             array = input._array
         except AttributeError:
-            return on_arrays(op, [input])
+            return formula_result(op, kernels.numpy, (input,)) if type(input) is ndarray else on_arrays(op, [input])
         if floating and (dtype := array.dtype) is not F32 and dtype is not F64 and dtype.kind in "iub":
             array = array.astype(get_default_dtype().numpy)
         token = set_errors(IGNORE)
@@ -515,7 +515,9 @@ def unary_function(op: Op) -> Callable[..., Any]:
             return write_out(op, result, out, (input,))
         node = input._node if input._view is None else current_node(input)
         if node is None or not formulas or not state.recording:
-            tensor = make(result)
+            tensor = new_object(Tensor)  # `make`, without the call
+            tensor._array = result
+            tensor._node = tensor._grad = tensor._version = tensor._view = None
         else:  # what `record` does in general, for one input and one formula
             recorded = FormulaNode(op, (node,), EMPTY, (), result.shape, result.dtype)
             tensor = make(result, recorded)
@@ -553,7 +555,7 @@ def binary_function(op: Op, operator: bool = False) -> Callable[..., Any]:
                 right = other._node if other._view is None else current_node(other)
                 if b.dtype is not dtype or (floating and dtype.kind in "iub"):
                     a, b = promote(op, (a, b))
-            elif dtype is F32 and type(other) is float and other and second_number:
+            elif dtype is F32 and second_number and (type(other) is float or type(other) is int) and other:
                 b = FLOAT32_CONSTANTS.get(other)
                 if b is None:
                     b = float32_constant(other)
@@ -575,7 +577,12 @@ def binary_function(op: Op, operator: bool = False) -> Callable[..., Any]:
                     return NotImplemented
                 raise refuse_operand(op, input, op.parameters[0])
             input = None
-            a, b = promote(op, (a, b))
+            if type(a) is float and a and b.dtype is F32:
+                a = FLOAT32_CONSTANTS[a] if a in FLOAT32_CONSTANTS else float32_constant(a)
+            else:
+                a, b = promote(op, (a, b))
+        elif type(input) is ndarray or type(other) is ndarray:
+            return formula_result(op, kernels.numpy, (input, other))
         else:
             return on_arrays(op, [input, other])
         token = set_errors(IGNORE)
@@ -590,7 +597,9 @@ def binary_function(op: Op, operator: bool = False) -> Callable[..., Any]:
         if out is not None:
             return write_out(op, result, out, (input, other))
         if (left is None and right is None) or not formulas or not state.recording:
-            tensor = make(result)
+            tensor = new_object(Tensor)  # `make`, without the call
+            tensor._array = result
+            tensor._node = tensor._grad = tensor._version = tensor._view = None
         else:  # what `record` does in general, for two formulas that mostly save one value each
             parents = (left, right)
             recorded = FormulaNode(op, parents, EMPTY, (), result.shape, result.dtype)
@@ -633,13 +642,16 @@ def seen(op: Op, values: Sequence[Any], tensor: Tensor) -> Tensor:
     return tensor
 
 
-# Python floats as arrays without dimensions: NumPy takes 0.25 us less for an operation with one of these than with a float.
+# Python numbers as arrays without dimensions: NumPy takes 0.25 us less for an operation with one of these than with a float.
 FLOAT32_CONSTANTS: dict[float, Array] = {}
 
 
 def float32_constant(value: float) -> Array:
     token = set_errors(IGNORE)
-    constant = numpy.array(value, numpy.float32)
+    try:
+        constant = numpy.array(value, numpy.float32)
+    except OverflowError:  # an integer beyond all floating-point numbers
+        constant = numpy.array(numpy.inf if value > 0 else -numpy.inf, numpy.float32)
     reset_errors(token)
     if len(FLOAT32_CONSTANTS) < 1000:  # zero is not kept: 0.0 and -0.0 are one key
         constant.flags.writeable = False
@@ -650,6 +662,8 @@ def float32_constant(value: float) -> Array:
 def general_function(op: Op) -> Callable[..., Any]:
     count, leading, kernels = len(op.parameters), op.first, op.kernels
     alone = len(op.inputs) == 1 and op.variadic is None
+    positions = op.positions
+    variadic = -1 if op.variadic is None else op.parameters.index(op.variadic)
 
     def call(*args: Any, **kwargs: Any) -> Any:
         out = kwargs.pop("out", None) if kwargs else None
@@ -657,26 +671,31 @@ def general_function(op: Op) -> Callable[..., Any]:
         if type(values[leading]) is ndarray and (alone or not any([isinstance(values[p], Tensor) for p in op.positions])):
             return formula_result(op, kernels.numpy, values)
         tensors: list[Tensor | None] = []
-        for position in op.positions:
+        constants = found = False
+        for position in positions:
             value = values[position]
             if isinstance(value, Tensor):
                 tensors.append(value)
                 values[position] = value._array
-            elif op.variadic is not None and op.parameters[position] == op.variadic:
-                tensors.extend(each if isinstance(each, Tensor) else None for each in value)
+                found = True
+            elif position == variadic:
+                tensors.extend([each if isinstance(each, Tensor) else None for each in value])
                 values[position] = [each._array if isinstance(each, Tensor) else as_array(each) for each in value]
+                found = found or any([isinstance(each, Tensor) for each in value])
             else:
                 tensors.append(None)
-        if not any(tensor is not None for tensor in tensors):
+                constants = constants or value is not None
+        if not found:
             return on_arrays(op, values)
-        for number, position in enumerate(op.positions):  # numbers and arrays among tensors are constants
-            value = values[position]
-            if value is None or tensors[number] is not None or isinstance(value, list):
-                continue
-            known = operand(op, value)
-            if known is None:
-                raise refuse_operand(op, value, op.parameters[position])
-            values[position] = known
+        if constants:  # numbers and arrays among tensors
+            for number, position in enumerate(positions):
+                value = values[position]
+                if value is None or tensors[number] is not None or isinstance(value, list):
+                    continue
+                known = operand(op, value)
+                if known is None:
+                    raise refuse_operand(op, value, op.parameters[position])
+                values[position] = known
         if op.promoted:
             bring_together(op, values)
         elif op.floating:
@@ -759,12 +778,42 @@ def nth(base: Any, function: Callable[..., Any], arguments: tuple[Any, ...], num
     return function(base, *arguments)[number]
 
 
+def recorded_now(self: Tensor, other: Any) -> bool:
+    """Whether an operation on the two would be recorded."""
+    if not state.recording:
+        return False
+    if self._node is not None or self._view is not None:
+        return True
+    return isinstance(other, Tensor) and (other._node is not None or other._view is not None)
+
+
 def inplace_function(op: Op) -> Callable[..., Any]:
     """``x.op_(...)``: writes the result into the first input's memory and takes its place in the graph."""
     count = len(op.parameters)
     title = op.name + "_"
+    of_two = op.ufunc is not None and len(op.inputs) == count == 2
+    kernels = op.kernels
 
     def call(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
+        if of_two and not kwargs and len(args) == 1 and not recorded_now(self, args[0]):
+            array, b = self._array, args[0]
+            dtype = array.dtype
+            if dtype is F32 or dtype is F64:  # the optimizers' case: nothing to record, promote or cast
+                if isinstance(b, Tensor):
+                    b = b._array
+                    fits = b.dtype is dtype
+                else:
+                    fits = type(b) is float or type(b) is int
+                if fits:
+                    token = set_errors(IGNORE)
+                    try:
+                        kernels[type(array)](array, b, out=array)
+                    except Exception as error:
+                        raise explain_inplace(op, error, array, (array, b)) from error
+                    finally:
+                        reset_errors(token)
+                    rebase(self, None)
+                    return self
         values = op.bind((self, *args), kwargs) if kwargs or len(args) + 1 != count else [self, *args]
         tensors: list[Tensor | None] = []
         for position in op.positions:
@@ -869,6 +918,19 @@ def on_arrays(op: Op, values: Sequence[Any]) -> Any:
 
 def bring_together(op: Op, values: list[Any]) -> None:
     """Promote the inputs that must have one dtype, in `values` itself."""
+    common: Any = None
+    for position in op.promoted:  # one floating-point dtype, and numbers: nothing to do
+        value = values[position]
+        if type(value) is ndarray:
+            if common is None:
+                common = value.dtype
+            elif common is not value.dtype:
+                break
+        elif value is not None and type(value) not in SCALARS:
+            break
+    else:
+        if common is F32 or common is F64:
+            return
     chosen = [values[position] for position in op.promoted]
     dtypes = {value.dtype if hasattr(value, "dtype") else type(value) for value in chosen if value is not None}
     if len(dtypes) == 1 and not (op.floating and next(iter(dtypes)) in _INTEGERS):

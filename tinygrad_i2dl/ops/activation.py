@@ -8,6 +8,7 @@ from __future__ import annotations
 import builtins
 import functools
 import inspect
+import math
 import warnings
 from collections.abc import Callable
 from typing import Any
@@ -22,8 +23,9 @@ from ._define import OPERATIONS, attach, composite, primitive, unary
 from .movement import cast, reshape_to, wrap_dim
 from .normal_distribution import distribution_of, gelu_backward_of, gelu_of
 from .pointwise import exp, tanh
-from .precision import half_as_single
+from .precision import half_as_single, negative_part, positive_part
 from .reduction import sum_over
+from .row_reduction import row_dot, row_max, row_sum
 
 __all__ = [
     "celu", "celu_", "hardshrink", "log_softmax", "prelu", "relu", "relu_", "rrelu", "rrelu_", "selu", "selu_",
@@ -91,7 +93,7 @@ def relu(xp: Any, input: Any) -> Any:
     """
     if input.dtype.kind == "b":
         raise DtypeError("relu() is not defined for bool tensors")
-    return xp.maximum(input, 0)
+    return positive_part(xp, input)
 
 
 relu.gradient(lambda g, out: masked(g, out > 0))
@@ -106,8 +108,7 @@ def limit(xp: Any, input: Any, min_val: float, max_val: float) -> Any:
         if input.dtype.kind == "b" or (input.dtype.kind == "u" and min_val < 0):
             raise DtypeError(f"hardtanh() with min_val={min_val} is not defined for {input.dtype} tensors")
         min_val, max_val = int(min_val), int(max_val)
-    result = xp.maximum(input, min_val)
-    return xp.minimum(result, max_val, out=result) if input.ndim else xp.minimum(result, max_val)
+    return input.clip(min_val, max_val)
 
 
 limit.gradient(lambda g, out, min_val, max_val: masked(g, (out > min_val) * (out < max_val)))
@@ -151,9 +152,9 @@ def leaky_relu(xp: Any, input: Any, negative_slope: float = 0.01) -> Any:
     if 0 < negative_slope <= 1:
         scaled = input * negative_slope
         return xp.maximum(input, scaled, out=scaled) if scaled.ndim else xp.maximum(input, scaled)
-    result = xp.minimum(input, 0)
+    result = negative_part(xp, input)
     result *= negative_slope
-    result += xp.maximum(input, 0)
+    result += positive_part(xp, input)
     return result
 
 
@@ -166,7 +167,7 @@ def leaky_relu_backward(xp: Any, g: Any, mask: Any, negative_slope: float) -> An
     if negative_slope > 1:
         return xp.where(mask, g, g * negative_slope)
     slopes = mask.astype(g.dtype)
-    slopes = xp.maximum(slopes, negative_slope)
+    slopes = slopes.clip(negative_slope, 1)
     slopes *= g
     return slopes
 
@@ -181,9 +182,8 @@ leaky_relu = with_inplace(leaky_relu)
 @half_as_single
 def prelu_broadcast(xp: Any, input: Any, weight: Any) -> Any:
     """``max(input, 0) + weight * min(input, 0)`` for a weight that broadcasts."""
-    result = xp.minimum(input, 0)
-    result = result * weight
-    result += xp.maximum(input, 0)
+    result = negative_part(xp, input) * weight
+    result += positive_part(xp, input)
     return result
 
 
@@ -282,13 +282,13 @@ def rrelu_(input: Tensor, lower: float = 1.0 / 8, upper: float = 1.0 / 3, traini
 @half_as_single
 def exponential_unit(xp: Any, input: Any, alpha: float, scale: float, input_scale: float) -> Any:
     """``scale * input`` where it is positive, ``scale * alpha * (exp(input_scale * input) - 1)`` elsewhere."""
-    result = xp.minimum(input, 0)
+    result = negative_part(xp, input)
     if input_scale != 1:
         result *= input_scale
     result = xp.expm1(result, out=result) if result.ndim else xp.expm1(result)
     if alpha != 1:
         result *= alpha
-    result += xp.maximum(input, 0)
+    result += positive_part(xp, input)
     if scale != 1:
         result *= scale
     return result
@@ -409,7 +409,7 @@ def logsigmoid(xp: Any, input: Any) -> Any:
     xp.negative(result, out=result)
     xp.exp(result, out=result)
     xp.log1p(result, out=result)
-    return xp.subtract(xp.minimum(input, 0), result, out=result)
+    return xp.subtract(negative_part(xp, input), result, out=result)
 
 
 logsigmoid.gradient(lambda g, input: g * sigmoid(-input))
@@ -431,7 +431,7 @@ def softplus(xp: Any, input: Any, beta: float = 1.0, threshold: float = 20.0) ->
     xp.negative(result, out=result)
     xp.exp(result, out=result)
     xp.log1p(result, out=result)
-    result += xp.maximum(scaled, 0)
+    result += positive_part(xp, scaled)
     if beta != 1:
         result /= beta
     above = scaled > threshold
@@ -484,7 +484,7 @@ silu = with_inplace(silu)
 def mish(xp: Any, input: Any) -> Any:
     """``input * tanh(softplus(input))`` (D. Misra, 2019), as ``input * n / (n + 2)`` with ``n = e^x (e^x + 2)``."""
     refuse_integers("mish", input)
-    power = xp.asarray(xp.exp(xp.minimum(input, 20)))  # beyond 20, n / (n + 2) is 1 in float64
+    power = xp.asarray(xp.exp(input.clip(-math.inf, 20)))  # beyond 20, n / (n + 2) is 1 in float64
     ratio = power + 2
     ratio *= power
     power = ratio + 2
@@ -586,7 +586,7 @@ def gelu(input: Any, approximate: str = "none") -> Any:
 def hardsigmoid(xp: Any, input: Any) -> Any:
     """Piecewise linear sigmoid ``min(max(input / 6 + 1 / 2, 0), 1)``."""
     refuse_integers("hardsigmoid", input)
-    return xp.minimum(xp.maximum(input + 3, 0), 6) / 6
+    return (input + 3).clip(0, 6) / 6
 
 
 hardsigmoid.gradient(lambda g, input: masked(g / 6, (input > -3) * (input < 3)))
@@ -598,7 +598,7 @@ hardsigmoid = with_inplace(hardsigmoid)
 def hardswish(xp: Any, input: Any) -> Any:
     """``input * min(max(input + 3, 0), 6) / 6`` (A. Howard et al., 2019)."""
     refuse_integers("hardswish", input)
-    return input * (xp.minimum(xp.maximum(input + 3, 0), 6) / 6)
+    return input * ((input + 3).clip(0, 6) / 6)
 
 
 hardswish.gradient(lambda g, input: g * (hardsigmoid(input) + input * ((input > -3) * (input < 3)) / 6))
@@ -628,7 +628,7 @@ def softshrink(xp: Any, input: Any, lambd: float = 0.5) -> Any:
     refuse_integers("softshrink", input)
     if not lambd >= 0:
         raise RuntimeError(f"softshrink() expected lambd >= 0, got {lambd}")
-    return input - xp.minimum(xp.maximum(input, -lambd), lambd)
+    return input - input.clip(-lambd, lambd)
 
 
 softshrink.gradient(lambda g, input, lambd: masked(g, abs(input) > lambd))
@@ -675,7 +675,16 @@ def glu(input: Any, dim: int = -1) -> Any:
 
 def _shifted(xp: Any, input: Any, dim: int) -> Any:
     """``input - max(input)`` along `dim`, in a new array: the exponential of it cannot overflow."""
+    if dim in (-1, input.ndim - 1):
+        return input - row_max(xp, input)[..., None]
     return input - input.max(axis=dim, keepdims=True)
+
+
+def _total(xp: Any, array: Any, dim: int) -> Any:
+    """Sum along `dim`, which is kept."""
+    if dim in (-1, array.ndim - 1):
+        return row_sum(xp, array)[..., None]
+    return array.sum(axis=dim, keepdims=True)
 
 
 @primitive("input")
@@ -687,7 +696,7 @@ def softmax_along(xp: Any, input: Any, dim: int) -> Any:
         return xp.exp(input - input)
     result = _shifted(xp, input, dim)
     xp.exp(result, out=result)
-    result /= result.sum(axis=dim, keepdims=True)
+    result *= 1 / _total(xp, result, dim)
     return result
 
 
@@ -695,9 +704,11 @@ def softmax_along(xp: Any, input: Any, dim: int) -> Any:
 def _softmax_backward(xp: Any, g: Any, out: Any, dim: int) -> Any:
     if out.ndim == 0:
         return g * 0
-    result = g * out
-    sums = result.sum(axis=dim, keepdims=True)
-    xp.subtract(g, sums, out=result)
+    if dim in (-1, out.ndim - 1):
+        result = g - row_dot(xp, g, out)[..., None]
+    else:
+        result = g * out
+        xp.subtract(g, result.sum(axis=dim, keepdims=True), out=result)
     result *= out
     return result
 
@@ -720,7 +731,7 @@ def log_softmax_along(xp: Any, input: Any, dim: int) -> Any:
         wrap_dim(dim, input.ndim)
         return input - input
     result = _shifted(xp, input, dim)
-    result -= xp.log(xp.exp(result).sum(axis=dim, keepdims=True))
+    result -= xp.log(_total(xp, xp.exp(result), dim))
     return result
 
 
@@ -729,7 +740,7 @@ def _log_softmax_backward(xp: Any, g: Any, out: Any, dim: int) -> Any:
     if out.ndim == 0:
         return g * 0
     result = xp.exp(out)
-    result *= g.sum(axis=dim, keepdims=True)
+    result *= _total(xp, g, dim)
     return xp.subtract(g, result, out=result)
 
 

@@ -19,8 +19,9 @@ from .activation import limit, log_softmax_along, logsigmoid, relu, sigmoid, sof
 from .comparison import where
 from .movement import reshape_to
 from .pointwise import exp, log, xlogy
-from .precision import half_as_single
+from .precision import half_as_single, positive_part
 from .reduction import mean_over, sum_over
+from .row_reduction import row_max, row_sum
 
 __all__: list[str] = []
 
@@ -244,10 +245,10 @@ def binary_cross_entropy_of(xp: Any, input: Array, target: Array, weight: Array,
             "apply sigmoid first, or use binary_cross_entropy_with_logits"
         )
     positive = xp.asarray(xp.log(input))
-    xp.maximum(positive, -100, out=positive)
+    positive.clip(-100, math.inf, out=positive)
     negative = xp.asarray(xp.negative(input))
     xp.log1p(negative, out=negative)
-    xp.maximum(negative, -100, out=negative)
+    negative.clip(-100, math.inf, out=negative)
     positive -= negative
     positive *= target
     positive += negative
@@ -309,7 +310,7 @@ def logistic_loss(xp: Any, input: Array, target: Array, reduction: str) -> Array
     xp.negative(loss, out=loss)
     xp.exp(loss, out=loss)
     xp.log1p(loss, out=loss)
-    part = xp.asarray(xp.maximum(input, 0))
+    part = xp.asarray(positive_part(xp, input))
     loss += part
     loss -= xp.multiply(input, target, out=part)
     return reduced_array(loss, reduction)
@@ -472,14 +473,16 @@ def cross_entropy_of_indices(xp: Any, input: Array, targets: Targets, reduction:
         targets: of ``(N,)`` or ``(N, S)``.
         saved: receives the exponentials and their sums, which the gradient needs.
     """
-    scores = input - input.max(axis=1, keepdims=True)
     if input.ndim == 2:
-        rows = numpy.arange(input.shape[0])
-        loss = scores[rows, targets.index]
+        scores = input - row_max(xp, input)[:, None]
+        loss = scores[xp.arange(len(input)), targets.index]
+        xp.exp(scores, out=scores)
+        sums = row_sum(xp, scores)
     else:
+        scores = input - input.max(axis=1, keepdims=True)
         loss = xp.take_along_axis(scores, targets.index[:, None], axis=1)[:, 0]
-    xp.exp(scores, out=scores)
-    sums = scores.sum(axis=1)
+        xp.exp(scores, out=scores)
+        sums = scores.sum(axis=1)
     saved[:] = scores, sums
     loss = xp.log(sums) - loss
     if targets.coefficient is not None:
@@ -501,7 +504,7 @@ def _cross_entropy_backward(
         g = coefficient * g
     result = exponentials * (g / sums)[:, None]
     if input.ndim == 2:
-        result[numpy.arange(input.shape[0]), targets.index] -= g
+        result[xp.arange(len(input)), targets.index] -= g
     else:
         index = targets.index[:, None]
         xp.put_along_axis(

@@ -6,6 +6,7 @@ import math
 from typing import Any
 
 from .error_function import erfc_of
+from .precision import positive_part
 
 Array = Any
 
@@ -90,7 +91,7 @@ def _gelu(xp: Any, x: Array) -> Array:
     magnitude, bell = _magnitude_and_bell(xp, x)
     tail = _tail(xp, magnitude, bell)
     tail *= magnitude
-    return xp.subtract(xp.maximum(x, 0, out=magnitude), tail, out=tail)
+    return xp.subtract(positive_part(xp, x), tail, out=tail)
 
 
 def _gelu_backward(xp: Any, x: Array, g: Array) -> Array:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import builtins
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy
@@ -302,31 +303,30 @@ def pow(xp: Any, input: Any, exponent: Any) -> Any:
     Raises:
         RuntimeError: a tensor of integers is raised to a negative integer.
     """
-    if not hasattr(input, "dtype"):
+    if type(exponent) in (int, float):
+        number = exponent
+    elif type(input) in (int, float, bool):
         return _integer_power(xp, input, exponent) if exponent.dtype.kind in "iu" else xp.power(input, exponent)
-    number = exponent if not hasattr(exponent, "dtype") else exponent.item() if exponent.ndim == 0 else None
-    if number is not None and input.dtype.kind not in "biu":
-        if number == 2:
-            return input * input
-        if number == 3:
-            return input * input * input
-        if number == 0.5:
-            return xp.sqrt(input)
-        if number == 1:
-            return input.copy()
-        if number == -1:
-            return xp.reciprocal(input)
-        if number == -0.5:
-            return xp.reciprocal(xp.sqrt(input))
-        if number == -2:
-            return xp.reciprocal(input * input)
+    else:
+        number = exponent.item() if exponent.ndim == 0 else None
     if input.dtype.kind in "biu":
-        if number is not None and number < 0 and not hasattr(exponent, "dtype"):
-            raise RuntimeError(
-                f"integers have no negative integer powers, got exponent={number}: use a floating-point tensor"
-            )
+        if type(exponent) is int and exponent < 0:
+            raise RuntimeError(f"integers have no negative integer powers, got exponent={exponent}: use a floating-point tensor")
         return _integer_power(xp, input, exponent)
+    if number in _EASY_POWERS:
+        return _EASY_POWERS[number](xp, input)
     return xp.power(input, exponent)
+
+
+_EASY_POWERS: dict[float | None, Callable[[Any, Any], Any]] = {
+    2: lambda xp, x: x * x,
+    3: lambda xp, x: x * x * x,
+    0.5: lambda xp, x: xp.sqrt(x),
+    1: lambda xp, x: x.copy(),
+    -1: lambda xp, x: xp.reciprocal(x),
+    -0.5: lambda xp, x: xp.reciprocal(xp.sqrt(x)),
+    -2: lambda xp, x: xp.reciprocal(x * x),
+}
 
 
 def _integer_power(xp: Any, input: Any, exponent: Any) -> Any:
@@ -808,11 +808,8 @@ def clamp_between(xp: Any, input: Any, min: Any, max: Any) -> Any:
     result = xp.maximum(input, min)
     if max is None:
         return result
-    return (
-        xp.minimum(result, max, out=result)
-        if result.ndim and result.shape == numpy.broadcast_shapes(result.shape, numpy.shape(max))
-        else xp.minimum(result, max)
-    )
+    own = result.ndim and (not hasattr(max, "ndim") or max.ndim == 0)  # then the result's memory can be used again
+    return xp.minimum(result, max, out=result) if own else xp.minimum(result, max)
 
 
 def _inside(input: Any, min: Any, max: Any) -> Any:

@@ -90,7 +90,9 @@ def sum(input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = None
     tensor([3., 3.])
     """
     if dtype is not None:
-        input = cast(input, to_numpy_dtype(dtype))
+        wanted = to_numpy_dtype(dtype)
+        result = sum_over(cast(input, wanted), wrap_dims(dim, input.ndim), keepdim)
+        return cast(result, wanted) if wanted.kind in "iub" else result  # integers were summed as int64
     return sum_over(input, wrap_dims(dim, input.ndim), keepdim)
 
 
@@ -238,7 +240,9 @@ def prod(input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = Non
     tensor(24.)
     """
     if dtype is not None:
-        input = cast(input, to_numpy_dtype(dtype))
+        wanted = to_numpy_dtype(dtype)
+        result = prod_over(cast(input, wanted), wrap_dims(dim, input.ndim), keepdim)
+        return cast(result, wanted) if wanted.kind in "iub" else result  # integers were multiplied as int64
     return prod_over(input, wrap_dims(dim, input.ndim), keepdim)
 
 
@@ -676,7 +680,8 @@ def _running_product_gradient(g: Any, input: Any, dim: int) -> Any:
 def _cumulative(name: str, primitive_: Any, what: str) -> Any:
     def function(input: Any, dim: int, *, dtype: Any = None) -> Any:
         if dtype is not None:
-            input = cast(input, to_numpy_dtype(dtype))
+            wanted = to_numpy_dtype(dtype)
+            return cast(primitive_(cast(input, wanted), wrap_dim(dim, input.ndim)), wanted)
         return primitive_(input, wrap_dim(dim, input.ndim))
 
     def in_place(self: Tensor, dim: int, *, dtype: Any = None) -> Tensor:
@@ -934,17 +939,17 @@ def _(g: Any, input: Any, out: Any, p: Any, dims: Dims) -> Any:
     if p == 1:
         return sign(input) * g
     if p == 2:
-        return input * choose(out == 0, 0.0, g / out)
+        return g * choose(out == 0, 0.0, input / out)
     magnitude = absolute_value(input)
     if p in (math.inf, -math.inf):
         same = magnitude == out
         return sign(input) * ((g / sum_over(same, dims, True)) * same)
-    if p < 1:
-        scaled = choose(input == 0, 0.0, sign(input) * pow(choose(input == 0, 1.0, magnitude), p - 1))
-        return scaled * (g * pow(out, 1 - p))
-    if p < 2:
-        return choose(out == 0, 0.0, choose(input == 0, 0.0, sign(input) * pow(choose(input == 0, 1.0, magnitude), p - 1)) * (g * choose(out == 0, 0.0, pow(choose(out == 0, 1.0, out), 1 - p))))
-    return input * pow(magnitude, p - 2) * choose(out == 0, 0.0, g / choose(out == 0, 1.0, pow(out, p - 1)))
+    if p < 2:  # without the factor |x| ** (p - 2), which is infinite at zero
+        scaled = sign(input) * pow(magnitude, p - 1)
+        if p < 1:
+            return choose(input == 0, 0.0, scaled) * g * pow(out, 1 - p)
+        return scaled * choose(out == 0, 0.0, g / pow(out, p - 1))
+    return input * pow(magnitude, p - 2) * choose(out == 0, 0.0, g / pow(out, p - 1))
 
 
 @composite(method=True)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy
 
 from ..tensors import Tensor
-from .optimizer import Array, Optimizer, ParamsT, blocks, check_range, counted, descent, number, zeros_in
+from .optimizer import Array, Optimizer, ParamsT, blocks, check_foreach, check_range, counted, descent, number, zeros_in
 
 __all__ = ["Adadelta"]
 
@@ -39,6 +39,7 @@ class Adadelta(Optimizer):
         differentiable: bool = False,
     ) -> None:
         check_range("learning rate", lr)
+        check_foreach(foreach, capturable, lr=lr)
         if not 0.0 <= rho <= 1.0:
             raise ValueError(f"invalid rho value: {rho}, it must be in [0, 1]")
         check_range("epsilon value", eps)

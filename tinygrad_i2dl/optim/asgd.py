@@ -7,7 +7,7 @@ from typing import Any
 import numpy
 
 from ..tensors import Tensor, make
-from .optimizer import Array, Optimizer, ParamsT, check_range, counted, descent, number
+from .optimizer import Array, Optimizer, ParamsT, blocks, check_foreach, check_range, counted, descent, number
 
 __all__ = ["ASGD"]
 
@@ -33,6 +33,7 @@ class ASGD(Optimizer):
         capturable: bool = False,
     ) -> None:
         check_range("learning rate", lr)
+        check_foreach(foreach, capturable, lr=lr)
         check_range("weight_decay value", weight_decay)
         defaults = {
             "lr": lr,
@@ -54,18 +55,14 @@ class ASGD(Optimizer):
             state["mu"] = make(numpy.ones((), numpy.float32))
             state["ax"] = make(numpy.zeros_like(parameter._array))
         step = counted(state)
-        eta, mu, p, average = (
-            state["eta"]._array.item(),
-            state["mu"]._array.item(),
-            parameter._array,
-            state["ax"]._array,
-        )
-        g = descent(gradient, p, group)
-        p *= 1 - group["lambd"] * eta
-        p -= g * eta
-        if mu == 1:
-            average[...] = p
-        else:
-            average += (p - average) * mu
+        eta, mu = state["eta"]._array.item(), state["mu"]._array.item()
+        for p, g, average in blocks(parameter._array, gradient, state["ax"]._array):
+            g = descent(g, p, group)
+            p *= 1 - group["lambd"] * eta
+            p -= g * eta
+            if mu == 1:
+                average[...] = p
+            else:
+                average += (p - average) * mu
         state["eta"] = make(numpy.asarray(lr / (1 + group["lambd"] * lr * step) ** group["alpha"], numpy.float32))
         state["mu"] = make(numpy.asarray(1 / max(1, step - group["t0"]), numpy.float32))

@@ -8,7 +8,7 @@ from typing import Any
 import numpy
 
 from ..engine.mode import enable_grad
-from ..tensors import rebase
+from ..tensors import Tensor, make, rebase
 from .optimizer import Array, Optimizer, ParamsT, check_range
 
 __all__ = ["LBFGS"]
@@ -92,9 +92,11 @@ class LBFGS(Optimizer):
         gradient = self._gradient()
         if abs(gradient).max() <= group["tolerance_grad"]:
             return first_loss
-        direction, length = state.get("d"), state.get("t")
-        steps, changes, inverses = state.get("old_stps"), state.get("old_dirs"), state.get("ro")
-        scale, previous, previous_loss = state.get("H_diag"), state.get("prev_flat_grad"), state.get("prev_loss")
+        direction, length = _array(state.get("d")), state.get("t")
+        steps, changes = _arrays(state.get("old_stps")), _arrays(state.get("old_dirs"))
+        inverses = [each.item() for each in state.get("ro") or ()]
+        scale = state["H_diag"].item() if "H_diag" in state else 1.0
+        previous, previous_loss = _array(state.get("prev_flat_grad")), state.get("prev_loss")
         iterations = 0
         while iterations < group["max_iter"]:
             iterations += 1
@@ -145,11 +147,27 @@ class LBFGS(Optimizer):
                 or abs(loss - previous_loss) < change_limit
             ):
                 break
+        history = [None] * group["history_size"]
         state.update(
-            d=direction, t=length, old_dirs=changes, old_stps=steps, ro=inverses, H_diag=scale, prev_flat_grad=previous,
+            d=make(direction),
+            t=length,
+            old_dirs=[make(each) for each in changes],
+            old_stps=[make(each) for each in steps],
+            ro=[make(numpy.asarray(each, direction.dtype)) for each in inverses],
+            H_diag=make(numpy.asarray(scale, direction.dtype)),
+            prev_flat_grad=make(previous),
             prev_loss=previous_loss,
-        )  # fmt: skip
+            al=history,  # PyTorch's working space: part of its files
+        )
         return first_loss
+
+
+def _array(tensor: Tensor | None) -> Array:
+    return None if tensor is None else tensor._array
+
+
+def _arrays(tensors: list[Tensor] | None) -> list[Array]:
+    return [each._array for each in tensors or ()]
 
 
 def _two_loops(gradient: Array, steps: list[Array], changes: list[Array], inverses: list[float], scale: float) -> Array:

@@ -7,7 +7,19 @@ from typing import Any
 import numpy
 
 from ..tensors import Tensor, make
-from .optimizer import Array, Optimizer, ParamsT, blocks, check_betas, check_range, counted, descent, number, zeros_in
+from .optimizer import (
+    Array,
+    Optimizer,
+    ParamsT,
+    blocks,
+    check_betas,
+    check_foreach,
+    check_range,
+    counted,
+    descent,
+    number,
+    zeros_in,
+)
 
 __all__ = ["NAdam"]
 
@@ -40,6 +52,7 @@ class NAdam(Optimizer):
         differentiable: bool = False,
     ) -> None:
         check_range("learning rate", lr)
+        check_foreach(foreach, capturable, **{"lr": lr, "betas[0]": betas[0], "betas[1]": betas[1]})
         check_range("epsilon value", eps)
         check_betas(betas)
         check_range("weight_decay value", weight_decay)

@@ -85,6 +85,8 @@ class Optimizer:
             if default is required and name not in group:
                 raise ValueError(f"parameter group didn't specify a value of required optimization parameter {name}")
             group.setdefault(name, default)
+        if self.param_groups and ("param_names" in group) != ("param_names" in self.param_groups[0]):
+            raise ValueError("either all parameter groups have names (are made of (name, parameter) pairs) or none has")
         known = {id(parameter) for each in self.param_groups for parameter in each["params"]}
         if any(id(parameter) in known for parameter in listed):
             raise ValueError("some parameters appear in more than one parameter group")
@@ -128,8 +130,13 @@ class Optimizer:
         for parameter in group["params"]:
             gradient = parameter._grad
             if gradient is not None:
-                self._update(parameter, gradient._array, self.state[parameter], group)
+                state = self.state[parameter] if self._keeps_state(group) else {}
+                self._update(parameter, gradient._array, state, group)
                 rebase(parameter, None)
+
+    def _keeps_state(self, group: dict[str, Any]) -> bool:
+        """Whether a parameter of this group has state."""
+        return True
 
     def _update(self, parameter: Tensor, gradient: Array, state: dict[str, Any], group: dict[str, Any]) -> None:
         """Change one parameter's array in place."""
@@ -223,14 +230,26 @@ class Optimizer:
 
 def check_range(name: str, value: Any, low: float = 0.0, high: float | None = None) -> None:
     """Raise `ValueError` unless ``low <= value`` and, if given, ``value < high``."""
-    number = value.item() if isinstance(value, Tensor) else value
-    if not low <= number or (high is not None and not number < high):
+    if isinstance(value, Tensor) and value._array.size != 1:
+        raise ValueError(f"invalid {name}: a Tensor must have 1 element, got shape {tuple(value.shape)}")
+    if not low <= number(value) or (high is not None and not number(value) < high):
         bound = f"at least {low}" if high is None else f"in [{low}, {high})"
         raise ValueError(f"invalid {name}: {value}, it must be {bound}")
 
 
+def check_foreach(foreach: bool | None, capturable: bool = False, **options: Any) -> None:
+    """Raise `ValueError` for options given as Tensors together with ``foreach=True``, which PyTorch refuses as well."""
+    for name, value in options.items():
+        if isinstance(value, Tensor) and foreach and not capturable:
+            raise ValueError(
+                f"{name} as a Tensor is not supported for capturable=False and foreach=True: pass a number"
+            )
+
+
 def check_betas(betas: tuple[float, float]) -> None:
     """Raise `ValueError` unless both decay rates are in [0, 1)."""
+    if len({isinstance(beta, Tensor) for beta in betas}) > 1:
+        raise ValueError(f"betas must be either both floats or both Tensors, got {betas}")
     for place, beta in enumerate(betas):
         check_range(f"beta parameter at index {place}", beta, 0.0, 1.0)
 
@@ -277,6 +296,9 @@ def zeros_in(state: dict[str, Any], name: str, parameter: Tensor) -> Array:
 
 def blocks(*arrays: Array) -> Iterable[tuple[Array, ...]]:
     """The arrays cut into the same cache-sized pieces, as flat views that may be written to."""
+    if arrays[0].ndim == 0:
+        yield tuple(each.reshape(1) for each in arrays)  # so that results are arrays, not NumPy's scalars
+        return
     size = arrays[0].size
     if size <= 2 * BLOCK or not all(each.flags.c_contiguous for each in arrays):
         yield arrays

@@ -8,7 +8,19 @@ from typing import Any
 import numpy
 
 from ..tensors import Tensor
-from .optimizer import Array, Optimizer, ParamsT, blocks, check_betas, check_range, counted, descent, number, zeros_in
+from .optimizer import (
+    Array,
+    Optimizer,
+    ParamsT,
+    blocks,
+    check_betas,
+    check_foreach,
+    check_range,
+    counted,
+    descent,
+    number,
+    zeros_in,
+)
 
 __all__ = ["RAdam"]
 
@@ -36,6 +48,7 @@ class RAdam(Optimizer):
         differentiable: bool = False,
     ) -> None:
         check_range("learning rate", lr)
+        check_foreach(foreach, capturable, **{"lr": lr, "betas[0]": betas[0], "betas[1]": betas[1]})
         check_range("epsilon value", eps)
         check_betas(betas)
         check_range("weight_decay value", weight_decay)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy
 
 from ..tensors import Tensor
-from .optimizer import Array, Optimizer, ParamsT, blocks, check_range, counted, descent, number, zeros_in
+from .optimizer import Array, Optimizer, ParamsT, blocks, check_foreach, check_range, counted, descent, number, zeros_in
 
 __all__ = ["RMSprop"]
 
@@ -39,6 +39,7 @@ class RMSprop(Optimizer):
         differentiable: bool = False,
     ) -> None:
         check_range("learning rate", lr)
+        check_foreach(foreach, capturable, lr=lr)
         check_range("epsilon value", eps)
         check_range("momentum value", momentum)
         check_range("weight_decay value", weight_decay)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy
 
 from ..tensors import Tensor, make
-from .optimizer import Array, Optimizer, ParamsT, check_range, counted, number, zeros_in
+from .optimizer import Array, Optimizer, ParamsT, blocks, check_foreach, check_range, counted, number, zeros_in
 
 __all__ = ["Rprop"]
 
@@ -32,6 +32,7 @@ class Rprop(Optimizer):
         differentiable: bool = False,
     ) -> None:
         check_range("learning rate", lr)
+        check_foreach(foreach, capturable, lr=lr)
         if not 0.0 < etas[0] < 1.0 < etas[1]:
             raise ValueError(f"invalid eta values: {etas[0]}, {etas[1]}, they must satisfy 0 < first < 1 < second")
         defaults = {
@@ -47,14 +48,16 @@ class Rprop(Optimizer):
 
     def _update(self, parameter: Tensor, gradient: Array, state: dict[str, Any], group: dict[str, Any]) -> None:
         counted(state)
-        g = -gradient if group["maximize"] else gradient.copy()
         previous = zeros_in(state, "prev", parameter)
         if "step_size" not in state:
             state["step_size"] = make(numpy.full_like(parameter._array, number(group["lr"])))
-        size = state["step_size"]._array
-        sign = numpy.sign(g * previous)
-        size *= numpy.where(sign > 0, group["etas"][1], numpy.where(sign < 0, group["etas"][0], 1.0)).astype(size.dtype)
-        numpy.clip(size, *group["step_sizes"], out=size)
-        g[sign < 0] = 0
-        parameter._array[...] -= numpy.sign(g) * size
-        previous[...] = g
+        for p, g, before, size in blocks(parameter._array, gradient, previous, state["step_size"]._array):
+            g = -g if group["maximize"] else g.copy()
+            sign = numpy.sign(g * before)
+            size *= numpy.where(sign > 0, group["etas"][1], numpy.where(sign < 0, group["etas"][0], 1.0)).astype(
+                size.dtype
+            )
+            numpy.clip(size, *group["step_sizes"], out=size)
+            g[sign < 0] = 0
+            p -= numpy.sign(g) * size
+            before[...] = g

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..tensors import Tensor, make
-from .optimizer import Array, Optimizer, ParamsT, blocks, check_range, number
+from ..tensors import Tensor
+from .optimizer import Array, Optimizer, ParamsT, blocks, check_range, number, zeros_in
 
 __all__ = ["SGD"]
 
@@ -61,6 +61,9 @@ class SGD(Optimizer):
         }
         super().__init__(params, defaults)
 
+    def _keeps_state(self, group: dict[str, Any]) -> bool:
+        return bool(group["momentum"] != 0)
+
     def _update(self, parameter: Tensor, gradient: Array, state: dict[str, Any], group: dict[str, Any]) -> None:
         lr, momentum, decay = number(group["lr"]), group["momentum"], group["weight_decay"]
         if group["maximize"]:
@@ -69,15 +72,14 @@ class SGD(Optimizer):
             for p, g in blocks(parameter._array, gradient):
                 p -= (g + p * decay if decay != 0 else g) * lr
             return
-        buffer = state.get("momentum_buffer")
-        if buffer is None:
-            first = gradient + parameter._array * decay if decay != 0 else gradient.copy()
-            buffer = state["momentum_buffer"] = make(first)
-            parameter._array[...] -= (first + first * momentum if group["nesterov"] else first) * lr
-            return
-        for p, g, v in blocks(parameter._array, gradient, buffer._array):
+        fresh = state.get("momentum_buffer") is None
+        buffer = zeros_in(state, "momentum_buffer", parameter)
+        for p, g, v in blocks(parameter._array, gradient, buffer):
             if decay != 0:
                 g = g + p * decay
-            v *= momentum
-            v += g * (1 - group["dampening"]) if group["dampening"] else g
+            if fresh:
+                v[...] = g
+            else:
+                v *= momentum
+                v += g * (1 - group["dampening"]) if group["dampening"] else g
             p -= (g + v * momentum if group["nesterov"] else v) * lr
