@@ -230,17 +230,128 @@ def _(
     )
 
 
+# ---------------------------------------------------------------- gates, each in a block of its own
+
+
+def gate_blocks(xp: Any, weight: Array, order: Sizes, halved: int) -> Array:
+    """``(gates * H, features)`` as contiguous ``(gates, features, H)``, gates in another order, the first `halved` of them halved.
+
+    ``sigmoid(x) = tanh(x / 2) / 2 + 1 / 2``: with the weights of its gates halved, one tanh serves all gates.
+    """
+    gates = len(order)
+    blocks = weight.reshape(gates, weight.shape[0] // gates, weight.shape[1])
+    result = xp.empty((gates, weight.shape[1], blocks.shape[1]), dtype=weight.dtype)
+    for place, gate in enumerate(order):
+        xp.multiply(blocks[gate].T, 0.5 if place < halved else 1, out=result[place])
+    return result
+
+
+def gates_of_one_step(
+    xp: Any, input: Array, w_ih: Array, b_ih: Array | None, order: Sizes, halved: int, h: Array | None, w_hh: Array | None
+) -> Array:
+    """The gates' sums of a single step, ``(gates, N, H)``; for one step it does not pay to re-arrange the weights."""
+    sums = input_share(xp, input, w_ih, b_ih)
+    if h is not None:
+        sums += xp.matmul(h, w_hh.T)  # type: ignore[union-attr]
+    gates = len(order)
+    width = w_ih.shape[0] // gates
+    result = xp.empty((gates, input.shape[0], width), dtype=sums.dtype)
+    for place, gate in enumerate(order):
+        xp.multiply(sums[:, gate * width : (gate + 1) * width], 0.5 if place < halved else 1, out=result[place])
+    return result
+
+
+def ordered_rows(xp: Any, blocks: Array, order: Sizes) -> Array:
+    """``(gates, N, H)`` as ``(N, gates * H)`` in PyTorch's order."""
+    gates, samples, width = blocks.shape
+    result = xp.empty((samples, gates, width), dtype=blocks.dtype)
+    for place, gate in enumerate(order):
+        result[:, gate] = blocks[place]
+    return result.reshape(samples, gates * width)
+
+
+def restored(xp: Any, blocks: Array, order: Sizes) -> Array:
+    """``(gates, H, *)`` in another order as ``(gates * H, *)`` in PyTorch's."""
+    result = xp.empty_like(blocks)
+    for place, gate in enumerate(order):
+        result[gate] = blocks[place]
+    return result.reshape(-1, *blocks.shape[2:])
+
+
+def state_weight_gradient(xp: Any, blocks: Array, first: Array, rows: Array, batch_sizes: Sizes, reverse: bool) -> Array:
+    """``(gates, H, P)``: the sum over all steps of gate gradients times the state that the step started from."""
+    turned = blocks.swapaxes(1, 2)
+    if not is_dense(batch_sizes):
+        return xp.matmul(turned, states_before(xp, first, rows, batch_sizes, reverse))
+    count = first.shape[0]
+    if reverse:
+        result = xp.matmul(turned[:, :, -count:], first) if count else xp.matmul(turned, first)
+        if len(batch_sizes) > 1:
+            result += xp.matmul(turned[:, :, :-count], rows[count:])
+    else:
+        result = xp.matmul(turned[:, :, :count], first)
+        if len(batch_sizes) > 1:
+            result += xp.matmul(turned[:, :, count:], rows[: rows.shape[0] - count])
+    return result
+
+
+def block_gradients(
+    xp: Any,
+    needs: Sequence[bool],
+    blocks: Array,
+    of_state: Array,
+    order: Sizes,
+    input: Array,
+    w_ih: Array,
+    first: Array,
+    rows: Array,
+    batch_sizes: Sizes,
+    reverse: bool,
+) -> tuple[Array, ...]:
+    """Gradients by input, w_ih, w_hh, b_ih and b_hh from the gradients by the gates' sums, ``(gates, rows, H)``.
+
+    `blocks`: by the sums of the input's part; `of_state`: by those of the state's part.
+    """
+    if len(batch_sizes) == 1:
+        pre = ordered_rows(xp, blocks, order)
+        hidden = pre if of_state is blocks else ordered_rows(xp, of_state, order)
+        return weight_gradients(xp, needs, pre, hidden, input, first, w_ih)
+    of_input = of_w_ih = of_w_hh = of_b_ih = of_b_hh = None
+    if needs[0]:
+        per_gate = w_ih.reshape(len(order), -1, w_ih.shape[1])
+        of_input = xp.matmul(blocks[0], per_gate[order[0]])
+        for place in range(1, len(order)):
+            of_input += xp.matmul(blocks[place], per_gate[order[place]])
+    if needs[1]:
+        of_w_ih = restored(xp, xp.matmul(blocks.swapaxes(1, 2), input), order)
+    if needs[2]:
+        of_w_hh = restored(xp, state_weight_gradient(xp, of_state, first, rows, batch_sizes, reverse), order)
+    if needs[3]:
+        of_b_ih = restored(xp, blocks.sum(axis=1), order)
+    if needs[4]:
+        of_b_hh = of_b_ih if of_state is blocks and needs[3] else restored(xp, of_state.sum(axis=1), order)
+    return of_input, of_w_ih, of_w_hh, of_b_ih, of_b_hh
+
+
+def share_of_state(xp: Any, rows: Array, w_hh: Array, blocks: Array | None, order: Sizes, work: Array, out: Array) -> None:
+    """Gradient by the state that a step started from, into `out`, from those by its gates' sums."""
+    if blocks is None:
+        xp.matmul(ordered_rows(xp, rows, order), w_hh, out=out)
+    else:
+        xp.matmul(rows, blocks, out=work)
+        work.sum(axis=0, out=out)
+
+
+def forward_blocks(xp: Any, w_hh: Array, order: Sizes, steps: int) -> Array | None:
+    """``(gates, H, P)``: the hidden weights as `share_of_state` takes them; None for a single step."""
+    if steps == 1:
+        return None
+    return xp.stack([w_hh.reshape(len(order), -1, w_hh.shape[1])[gate] for gate in order])
+
+
 # ---------------------------------------------------------------- LSTM
 
-
-def lstm_arranged(xp: Any, weight: Array, hidden: int) -> Array:
-    """Rows in the order input, forget, output, cell: the gates with a logistic sigmoid side by side."""
-    return xp.concatenate([weight[: 2 * hidden], weight[3 * hidden :], weight[2 * hidden : 3 * hidden]])
-
-
-def lstm_restored(xp: Any, weight: Array, hidden: int) -> Array:
-    """Rows in PyTorch's order input, forget, cell, output again."""
-    return xp.concatenate([weight[: 2 * hidden], weight[3 * hidden :], weight[2 * hidden : 3 * hidden]])
+LSTM_ORDER = (0, 1, 3, 2)  # input, forget, output, cell: the three sigmoids side by side
 
 
 @primitive(
@@ -261,47 +372,49 @@ def lstm_scan(
     batch_sizes: Sizes,
     reverse: bool,
 ) -> tuple[Array, ...]:
-    """Packed outputs, last hidden and cell states; and, packed, what the backward pass needs: gates, cells, their tanh, and the
-    outputs before projection.
+    """Packed outputs, last hidden and cell states; and, packed, what the backward pass needs: gates ``(4, rows, H)`` in the order
+    i, f, o, g, cells, their tanh, and the outputs before projection.
 
     ``i, f, o = sigmoid(...)``, ``g = tanh(...)`` of ``w_ih x + b_ih + w_hh h + b_hh``; ``c' = f * c + i * g``; ``h' = o * tanh(c')``,
     with a projection ``w_hr`` (P, H) of it if that is given.
     """
-    hidden = c0.shape[1]
-    sigmoids = 3 * hidden
-    # sigmoid(x) = tanh(x / 2) / 2 + 1 / 2: with the weights of three gates halved, one tanh serves all four.
-    of_input, of_state = lstm_arranged(xp, w_ih, hidden), lstm_arranged(xp, w_hh, hidden)
-    of_input[:sigmoids] *= 0.5
-    of_state[:sigmoids] *= 0.5
-    gates = xp.matmul(input, of_input.T)
-    if b_ih is not None:
-        bias = lstm_arranged(xp, b_ih + b_hh, hidden)
-        bias[:sigmoids] *= 0.5
-        gates += bias
+    samples, hidden = c0.shape
     total = input.shape[0]
+    bias = None if b_ih is None else b_ih + b_hh
+    turned = product = None
+    if len(batch_sizes) == 1:
+        gates = gates_of_one_step(xp, input, w_ih, bias, LSTM_ORDER, 3, h0, w_hh)
+        bias = None
+    else:
+        gates = xp.matmul(input, gate_blocks(xp, w_ih, LSTM_ORDER, 3))
+        turned = gate_blocks(xp, w_hh, LSTM_ORDER, 3)
+        product = xp.empty((4, samples, hidden), dtype=gates.dtype)
+        if bias is not None:
+            bias = gate_blocks(xp, bias.reshape(-1, 1), LSTM_ORDER, 3)
     cells = xp.empty((total, hidden), dtype=gates.dtype)
     squashed = xp.empty_like(cells)
     unprojected = xp.empty_like(cells)
     output = unprojected if w_hr is None else xp.empty((total, w_hr.shape[0]), dtype=gates.dtype)
-    turned = xp.ascontiguousarray(of_state.T)
+    share = xp.empty((samples, hidden), dtype=gates.dtype)
+    half = gates.dtype.type(0.5)
     dense = is_dense(batch_sizes)
     h, c = h0, c0
     if not dense:
         h, c = h0.copy(), c0.copy()
-    product = xp.empty((h0.shape[0], 4 * hidden), dtype=gates.dtype)
-    share = xp.empty((h0.shape[0], hidden), dtype=gates.dtype)
     for part, count in steps_of(batch_sizes, reverse):
-        rows = gates[part]
-        rows += xp.matmul(h[:count], turned, out=product[:count])
+        rows = gates[:, part]
+        if turned is not None:
+            rows += xp.matmul(h[:count], turned, out=product[:, :count])
+        if bias is not None:
+            rows += bias
         xp.tanh(rows, out=rows)
-        logistic = rows[:, :sigmoids]
-        logistic *= 0.5
-        logistic += 0.5
-        cell = cells[part]
-        xp.multiply(rows[:, hidden : 2 * hidden], c[:count], out=cell)
-        cell += xp.multiply(rows[:, :hidden], rows[:, sigmoids:], out=share[:count])
-        bounded = xp.tanh(cell, out=squashed[part])
-        result = xp.multiply(rows[:, 2 * hidden : sigmoids], bounded, out=unprojected[part])
+        logistic = rows[:3]
+        logistic *= half
+        logistic += half
+        enter, forget, leave, candidate = rows
+        cell = xp.multiply(forget, c[:count], out=cells[part])
+        cell += xp.multiply(enter, candidate, out=share[:count])
+        result = xp.multiply(leave, xp.tanh(cell, out=squashed[part]), out=unprojected[part])
         if w_hr is not None:
             result = xp.matmul(result, w_hr.T, out=output[part])
         if dense:
@@ -337,16 +450,15 @@ def lstm_scan_backward(
     unprojected: Array,
 ) -> Any:
     """Gradients of `lstm_scan` by its inputs."""
-    hidden = c0.shape[1]
-    sigmoids = 3 * hidden
-    of_state = lstm_arranged(xp, w_hh, hidden)
+    samples, hidden = c0.shape
     pre = xp.empty_like(gates)
     of_h, of_c = g_h.copy(), g_c.copy()
-    shape = (h0.shape[0], hidden)
-    slope = xp.empty(shape, dtype=gates.dtype)
+    work = xp.empty((samples, hidden), dtype=gates.dtype)
+    blocks = forward_blocks(xp, w_hh, LSTM_ORDER, len(batch_sizes))
+    per_gate = xp.empty((4, *of_h.shape), dtype=gates.dtype)
     shares = None if w_hr is None else xp.empty(g_output.shape, dtype=gates.dtype)  # by the projected outputs
-    before = c0
     cells_before = None if is_dense(batch_sizes) else states_before(xp, c0, cells, batch_sizes, reverse)
+    one = gates.dtype.type(1)
     steps = steps_of(batch_sizes, reverse)
     for number in range(len(steps) - 1, -1, -1):
         part, count = steps[number]
@@ -354,41 +466,39 @@ def lstm_scan_backward(
             before = cells_before[part]
         else:
             before = cells[steps[number - 1][0]] if number else c0
-        rows, values, bounded = pre[part], gates[part], squashed[part]
-        logistic, cell_gate = values[:, :sigmoids], values[:, sigmoids:]
-        of_logistic, of_cell_gate = rows[:, :sigmoids], rows[:, sigmoids:]
-        dh, dc = of_h[:count], of_c[:count]
+        rows, values, bounded = pre[:, part], gates[:, part], squashed[part]
+        enter, forget, leave, candidate = values
+        of_enter, of_forget, of_leave, of_candidate = rows
+        dh, dc, rise = of_h[:count], of_c[:count], work[:count]
         dh += g_output[part]
-        if w_hr is not None:
+        if w_hr is None:
+            inner = dh
+        else:
             shares[part] = dh
             inner = xp.matmul(dh, w_hr)
-        else:
-            inner = dh
-        xp.subtract(1, logistic, out=of_logistic)  # the slopes of the sigmoids
-        of_logistic *= logistic
-        xp.multiply(cell_gate, cell_gate, out=of_cell_gate)  # and of the tanh
-        xp.subtract(1, of_cell_gate, out=of_cell_gate)
-        rise = xp.multiply(bounded, bounded, out=slope[:count])
-        xp.subtract(1, rise, out=rise)
+        xp.subtract(one, values[:3], out=rows[:3])  # the slopes of the sigmoids
+        rows[:3] *= values[:3]
+        xp.multiply(candidate, candidate, out=of_candidate)  # and of the tanh
+        xp.subtract(one, of_candidate, out=of_candidate)
+        of_leave *= inner
+        of_leave *= bounded
+        xp.multiply(bounded, bounded, out=rise)
+        xp.subtract(one, rise, out=rise)
         rise *= inner
-        rise *= values[:, 2 * hidden : sigmoids]
+        rise *= leave
         dc += rise
-        part_of_output = rows[:, 2 * hidden : sigmoids]
-        part_of_output *= xp.multiply(inner, bounded, out=rise)
-        part_of_input = rows[:, :hidden]
-        part_of_input *= xp.multiply(dc, cell_gate, out=rise)
-        part_of_forget = rows[:, hidden : 2 * hidden]
-        part_of_forget *= xp.multiply(dc, before, out=rise)
-        of_cell_gate *= xp.multiply(dc, values[:, :hidden], out=rise)
-        dc *= values[:, hidden : 2 * hidden]
-        xp.matmul(rows, of_state, out=dh)
-    hidden_before = states_before(xp, h0, output, batch_sizes, reverse) if needs[4] else None
-    arranged = lstm_arranged(xp, w_ih, hidden) if needs[0] else None
+        of_both = rows[:2]
+        of_both *= dc
+        of_enter *= candidate
+        of_forget *= before
+        of_candidate *= dc
+        of_candidate *= enter
+        dc *= forget
+        share_of_state(xp, rows, w_hh, blocks, LSTM_ORDER, per_gate[:, :count], dh)
     wanted = (needs[0], needs[3], needs[4], needs[5] or needs[6], False)
-    of_input, of_w_ih, of_w_hh, of_bias, _ = weight_gradients(xp, wanted, pre, pre, input, hidden_before, arranged)
-    of_w_ih = lstm_restored(xp, of_w_ih, hidden) if needs[3] else None
-    of_w_hh = lstm_restored(xp, of_w_hh, hidden) if needs[4] else None
-    of_bias = lstm_restored(xp, of_bias, hidden) if needs[5] or needs[6] else None
+    of_input, of_w_ih, of_w_hh, of_bias, _ = block_gradients(
+        xp, wanted, pre, pre, LSTM_ORDER, input, w_ih, h0, output, batch_sizes, reverse
+    )
     of_w_hr = xp.matmul(shares.T, unprojected) if shares is not None and needs[7] else None
     return of_input, of_h, of_c, of_w_ih, of_w_hh, of_bias if needs[5] else None, of_bias if needs[6] else None, of_w_hr
 
@@ -447,6 +557,9 @@ def _(
 # ---------------------------------------------------------------- GRU
 
 
+GRU_ORDER = (0, 1, 2)  # reset, update, candidate
+
+
 @primitive("input", "h0", "w_ih", "w_hh", "b_ih", "b_hh", outputs=("output", "h_n", "gates", "candidates"))
 @half_as_single
 def gru_scan(
@@ -460,36 +573,47 @@ def gru_scan(
     batch_sizes: Sizes,
     reverse: bool,
 ) -> tuple[Array, ...]:
-    """Packed outputs and last states; and, packed, the gates and the state's part of the candidates.
+    """Packed outputs and last states; and, packed, the gates ``(3, rows, H)`` and the state's part of the candidates.
 
     ``r, z = sigmoid(...)`` of ``w_ih x + b_ih + w_hh h + b_hh``; ``n = tanh(w_in x + b_in + r * (w_hn h + b_hn))``;
     ``h' = (1 - z) * n + z * h``.
     """
-    hidden = h0.shape[1]
-    gates = input_share(xp, input, w_ih, b_ih)
-    candidates = xp.empty((input.shape[0], hidden), dtype=gates.dtype)
+    samples, hidden = h0.shape
+    total = input.shape[0]
+    bias = bias_h = turned = first = None
+    if len(batch_sizes) == 1:
+        gates = gates_of_one_step(xp, input, w_ih, b_ih, GRU_ORDER, 2, None, None)
+        first = gates_of_one_step(xp, h0, w_hh, b_hh, GRU_ORDER, 2, None, None)
+    else:
+        gates = xp.matmul(input, gate_blocks(xp, w_ih, GRU_ORDER, 2))
+        turned = gate_blocks(xp, w_hh, GRU_ORDER, 2)
+        if b_ih is not None:
+            bias = gate_blocks(xp, b_ih.reshape(-1, 1), GRU_ORDER, 2)
+            bias_h = gate_blocks(xp, b_hh.reshape(-1, 1), GRU_ORDER, 2)  # type: ignore[union-attr]
+    candidates = xp.empty((total, hidden), dtype=gates.dtype)
     output = xp.empty_like(candidates)
-    turned = xp.ascontiguousarray(w_hh.T)
+    product = xp.empty((3, samples, hidden), dtype=gates.dtype)
+    half = gates.dtype.type(0.5)
     dense = is_dense(batch_sizes)
     h = h0 if dense else h0.copy()
-    product = xp.empty((h0.shape[0], 3 * hidden), dtype=gates.dtype)
     for part, count in steps_of(batch_sizes, reverse):
-        rows, of_state, active = gates[part], product[:count], h[:count]
-        xp.matmul(active, turned, out=of_state)
-        if b_hh is not None:
-            of_state += b_hh
-        logistic = rows[:, : 2 * hidden]
-        logistic += of_state[:, : 2 * hidden]
-        logistic *= 0.5
+        rows, active = gates[:, part], h[:count]
+        of_state = first if turned is None else xp.matmul(active, turned, out=product[:, :count])
+        if bias is not None:
+            rows += bias
+            of_state += bias_h
+        logistic, candidate = rows[:2], rows[2]
+        logistic += of_state[:2]
         xp.tanh(logistic, out=logistic)
-        logistic *= 0.5
-        logistic += 0.5
-        candidates[part] = of_state[:, 2 * hidden :]
-        candidate = rows[:, 2 * hidden :]
-        candidate += xp.multiply(rows[:, :hidden], of_state[:, 2 * hidden :], out=of_state[:, 2 * hidden :])
+        logistic *= half
+        logistic += half
+        reset, update = logistic
+        kept = candidates[part]
+        kept[...] = of_state[2]
+        candidate += xp.multiply(reset, kept, out=of_state[2])
         xp.tanh(candidate, out=candidate)
         result = xp.subtract(active, candidate, out=output[part])
-        result *= rows[:, hidden : 2 * hidden]
+        result *= update
         result += candidate
         if dense:
             h = result
@@ -516,38 +640,46 @@ def gru_scan_backward(
     candidates: Array,
 ) -> Any:
     """Gradients of `gru_scan` by its inputs."""
-    hidden = h0.shape[1]
-    before_all = states_before(xp, h0, output, batch_sizes, reverse)
-    pre = xp.empty_like(gates)  # by the gates' sums
-    of_state = xp.empty_like(gates)  # by the state's part of them: differs in the candidate, which the reset gate scales
+    states = None if is_dense(batch_sizes) else states_before(xp, h0, output, batch_sizes, reverse)
+    pre = xp.empty_like(gates)  # by the sums of the input's part
+    of_state = xp.empty_like(gates)  # by those of the state's part: the reset gate scales the candidate's
     of_h = g_h.copy()
-    product = xp.empty_like(of_h)
-    for part, count in reversed(steps_of(batch_sizes, reverse)):
-        rows, values, before, dh = pre[part], gates[part], before_all[part], of_h[:count]
-        logistic, reset, update = values[:, : 2 * hidden], values[:, :hidden], values[:, hidden : 2 * hidden]
-        candidate = values[:, 2 * hidden :]
-        of_logistic, of_candidate = rows[:, : 2 * hidden], rows[:, 2 * hidden :]
+    spare = xp.empty_like(of_h)
+    blocks = forward_blocks(xp, w_hh, GRU_ORDER, len(batch_sizes))
+    per_gate = xp.empty((3, *of_h.shape), dtype=gates.dtype)
+    one = gates.dtype.type(1)
+    steps = steps_of(batch_sizes, reverse)
+    for number in range(len(steps) - 1, -1, -1):
+        part, count = steps[number]
+        if states is not None:
+            before = states[part]
+        else:
+            before = output[steps[number - 1][0]] if number else h0
+        rows, share, values, dh, work = pre[:, part], of_state[:, part], gates[:, part], of_h[:count], spare[:count]
+        reset, update, candidate = values
+        of_reset, of_update, of_candidate = rows
+        of_logistic = rows[:2]
         dh += g_output[part]
-        xp.subtract(1, logistic, out=of_logistic)
-        of_logistic *= logistic
-        work = product[:count]
+        xp.subtract(one, values[:2], out=of_logistic)
+        xp.multiply(of_logistic[1], dh, out=work)
+        of_logistic *= values[:2]
         xp.multiply(candidate, candidate, out=of_candidate)
-        xp.subtract(1, of_candidate, out=of_candidate)
-        of_candidate *= dh
-        of_candidate *= xp.subtract(1, update, out=work)
+        xp.subtract(one, of_candidate, out=of_candidate)
+        of_candidate *= work
         xp.subtract(before, candidate, out=work)
         work *= dh
-        of_update = rows[:, hidden : 2 * hidden]
         of_update *= work
-        of_reset = rows[:, :hidden]
-        of_reset *= xp.multiply(of_candidate, candidates[part], out=work)
-        share = of_state[part]
-        share[:, : 2 * hidden] = of_logistic
-        xp.multiply(of_candidate, reset, out=share[:, 2 * hidden :])
-        dh *= update
-        dh += xp.matmul(share, w_hh, out=work)
+        of_reset *= of_candidate
+        of_reset *= candidates[part]
+        share[:2] = of_logistic
+        xp.multiply(of_candidate, reset, out=share[2])
+        xp.multiply(dh, update, out=work)
+        share_of_state(xp, share, w_hh, blocks, GRU_ORDER, per_gate[:, :count], dh)
+        dh += work
     wanted = (needs[0], needs[2], needs[3], needs[4], needs[5])
-    of_input, of_w_ih, of_w_hh, of_b_ih, of_b_hh = weight_gradients(xp, wanted, pre, of_state, input, before_all, w_ih)
+    of_input, of_w_ih, of_w_hh, of_b_ih, of_b_hh = block_gradients(
+        xp, wanted, pre, of_state, GRU_ORDER, input, w_ih, h0, output, batch_sizes, reverse
+    )
     return of_input, of_h, of_w_ih, of_w_hh, of_b_ih, of_b_hh
 
 
