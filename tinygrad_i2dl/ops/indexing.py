@@ -16,7 +16,17 @@ from ..errors import DtypeError, ShapeError
 from ..tensors import Operations, Tensor, make, rebase
 from ._define import as_array, composite, node_of, operand, primitive, view, write_out
 from .comparison import choose
-from .movement import broadcast_tensors, clone, expand_view, narrow_view, numel_of, reshape_to, select_view, sizes_from, wrap_dim
+from .movement import (
+    broadcast_tensors,
+    clone,
+    expand_view,
+    narrow_view,
+    numel_of,
+    reshape_to,
+    select_view,
+    sizes_from,
+    wrap_dim,
+)
 
 __all__ = [
     "argwhere", "gather", "index_add", "index_copy", "index_fill", "index_put", "index_put_", "index_reduce", "index_select",
@@ -152,7 +162,7 @@ def _check_masks(input: Any, index: tuple[Any, ...]) -> None:
     """Raise an IndexError that names the shapes where a mask's shape is not that of what it indexes."""
     axis = 0
     for part in index:
-        mask = getattr(part, "dtype", None) == bool
+        mask = not isinstance(part, slice) and part.dtype.kind == "b"
         if mask and part.shape != input.shape[axis : axis + part.ndim]:
             raise IndexError(
                 f"a mask of shape {tuple(part.shape)} does not fit the indexed dimensions of shape "

@@ -7,6 +7,7 @@ differentiation" (2008), and Townsend, "Differentiating the singular value decom
 from __future__ import annotations
 
 import collections
+import itertools
 import math
 import string
 from typing import Any
@@ -38,8 +39,6 @@ from .movement import (
     wrap_dim,
     wrap_dims,
 )
-from .pointwise import abs as absolute_value
-from .pointwise import reciprocal
 from .reduction import amax_over, amin_over, norm_over, sum_over
 
 __all__ = [
@@ -302,7 +301,7 @@ def multi_dot(tensors: Any) -> Any:
         tensors[0] = unsqueeze(tensors[0], 0)
     if column:
         tensors[-1] = unsqueeze(tensors[-1], 1)
-    for a, b in zip(tensors, tensors[1:], strict=False):
+    for a, b in itertools.pairwise(tensors):
         if a.shape[1] != b.shape[0]:
             raise RuntimeError(f"multi_dot(): shapes {tuple(a.shape)} and {tuple(b.shape)} cannot be multiplied")
     sizes = [tensors[0].shape[0]] + [tensor.shape[1] for tensor in tensors]
@@ -1301,32 +1300,67 @@ def eigvalsh(A: Any, UPLO: str = "L") -> Any:
 # ---------------------------------------------------------------- functions of matrices
 
 
+@primitive("input")
+def pseudo_inverse(xp: Any, input: Any, atol: Any, rtol: Any, hermitian: bool) -> Any:
+    """Pseudo-inverses: from the singular values (eigenvalues of symmetric matrices) above ``max(atol, rtol * largest)``."""
+    if hermitian:
+        values, left = xp.linalg.eigh(input)
+        right = left.swapaxes(-1, -2)
+    else:
+        left, values, right = xp.linalg.svd(input, full_matrices=False)
+    sizes = abs(values)
+    large = sizes > _threshold(xp, sizes, atol, rtol)
+    inverses = xp.where(large, 1 / xp.where(large, values, 1), 0)
+    return xp.matmul(right.swapaxes(-1, -2) * inverses[..., None, :], left.swapaxes(-1, -2)).astype(input.dtype, copy=False)
+
+
+pseudo_inverse.op.title = "LinalgPinvBackward0"
+
+
+@pseudo_inverse.gradient
+def _(g: Any, input: Any, out: Any) -> Any:
+    # The transpose of the derivative in Golub and Pereyra, "The differentiation of pseudo-inverses" (1973), theorem 4.3
+    turned, back = swapped(out), swapped(g)
+    outside = matrix_product(back, matrix_product(out, turned))  # with what is not in the span of the columns
+    inside = matrix_product(matrix_product(turned, out), back)
+    return (
+        outside
+        - matrix_product(input, matrix_product(out, outside))
+        + inside
+        - matrix_product(matrix_product(inside, out), input)
+        - matrix_product(turned, matrix_product(g, turned))
+    )
+
+
+def _threshold(xp: Any, values: Array, atol: Any, rtol: Any) -> Array:
+    """Below what singular values count as zero."""
+    return xp.maximum(atol, rtol * values.max(axis=-1, keepdims=True, initial=0))
+
+
+def _tolerances(A: Any, atol: Any, rtol: Any) -> tuple[Any, Any]:
+    """Tolerances as numbers or arrays; the relative one, where none is given, is eps times the larger size of the matrix."""
+    if rtol is None:
+        default = max(A.shape[-2:]) * float(numpy.finfo(A._array.dtype).eps)
+        if atol is None:
+            rtol = default
+        else:
+            rtol = numpy.where(numpy.asarray(atol._array if isinstance(atol, Tensor) else atol) > 0, 0.0, default)
+            rtol = rtol[..., None] if rtol.ndim else float(rtol)
+    atol, rtol = [each._array[..., None] if isinstance(each, Tensor) else 0.0 if each is None else each for each in (atol, rtol)]
+    return atol, rtol
+
+
 @composite
 def pinv(A: Any, *, atol: Any = None, rtol: Any = None, rcond: Any = None, hermitian: bool = False) -> Any:
-    """Pseudo-inverse: singular values up to ``max(atol, rtol * largest)`` count as zero (rtol: eps times the larger size)."""
+    """Pseudo-inverses of matrices.
+
+    Singular values up to ``max(atol, rtol * largest)`` count as zero; `rtol` is eps times the larger size if neither is given.
+    """
     if A.ndim < 2:
         raise RuntimeError(f"linalg.pinv() needs at least two dimensions, got {A.ndim}")
     if 0 in A.shape[-2:]:
-        return make(numpy.zeros((*A.shape[:-2], A.shape[-1], A.shape[-2]), dtype=A._array.dtype))
-    rtol = rcond if rtol is None else rtol
-    if hermitian:
-        values, vectors = eigen_symmetric(A, True)
-        least = _threshold(A, absolute_value(values), atol, rtol)
-        kept = choose(make(abs(values._array) > least), reciprocal(choose(make(abs(values._array) > least), values, 1.0)), 0.0)
-        return matrix_product(vectors * unsqueeze(kept, -2), swapped(vectors))
-    u, s, vh = svd_reduced(A)
-    large = make(s._array > _threshold(A, s, atol, rtol))
-    kept = choose(large, reciprocal(choose(large, s, 1.0)), 0.0)
-    return matrix_product(swapped(vh) * unsqueeze(kept, -2), swapped(u))
-
-
-def _threshold(A: Any, values: Any, atol: Any, rtol: Any) -> Array:
-    """Below what singular values count as zero."""
-    atol, rtol = (each._array[..., None] if isinstance(each, Tensor) else each for each in (atol, rtol))
-    if rtol is None:
-        rtol = 0.0 if atol is not None and numpy.any(numpy.asarray(atol) > 0) else max(A.shape[-2:]) * numpy.finfo(A._array.dtype).eps
-    largest = values._array.max(axis=-1, keepdims=True, initial=0)
-    return numpy.maximum(0.0 if atol is None else atol, rtol * largest)
+        return swapped(clone(A))
+    return pseudo_inverse(A, *_tolerances(A, atol, rcond if rtol is None else rtol), hermitian)
 
 
 def _pinverse_function(input: Any, rcond: float = 1e-15) -> Any:
@@ -1345,11 +1379,8 @@ def matrix_rank(A: Any, tol: Any = None, *, atol: Any = None, rtol: Any = None, 
         raise RuntimeError(f"linalg.matrix_rank() needs at least two dimensions, got {A.ndim}")
     if tol is not None:
         atol, rtol = tol, 0.0
-    if hermitian:
-        values = make(abs(numpy.linalg.eigvalsh(A._array)))
-    else:
-        values = make(numpy.linalg.svd(A._array, compute_uv=False))
-    return make(as_array((values._array > _threshold(A, values, atol, rtol)).sum(axis=-1)))
+    values = abs(numpy.linalg.eigvalsh(A._array)) if hermitian else numpy.linalg.svd(A._array, compute_uv=False)
+    return make(as_array((values > _threshold(numpy, values, *_tolerances(A, atol, rtol))).sum(axis=-1)))
 
 
 @composite(method=True)
@@ -1376,19 +1407,19 @@ def exponential_of_matrix(xp: Any, input: Any) -> Any:
     Bader, Blanes, Casas, "Computing the matrix exponential with an optimized Taylor polynomial approximation" (2019), gives the
     degree; the norm is brought below 1 first.
     """
-    size = input.shape[-1]
-    eye = xp.eye(size, dtype=input.dtype)
     if not input.size:
         return input.copy()
+    given, input = input.dtype, input.astype(numpy.float64)  # squaring multiplies errors
+    eye = xp.eye(input.shape[-1])
     norm = float(abs(input).sum(axis=-2).max())
     squarings = max(0, math.frexp(norm)[1]) if math.isfinite(norm) else 0
-    scaled = input / input.dtype.type(2.0**squarings)
+    scaled = input / 2.0**squarings
     result = eye + scaled / 18
     for degree in range(17, 0, -1):
         result = eye + xp.matmul(scaled, result) / degree
     for _ in range(squarings):
         result = xp.matmul(result, result)
-    return result.astype(input.dtype, copy=False)
+    return result.astype(given, copy=False)
 
 
 exponential_of_matrix.op.title = "LinalgMatrixExpBackward0"
@@ -1440,14 +1471,13 @@ def lstsq(A: Any, B: Any, rcond: Any = None, *, driver: str | None = None) -> An
     chosen = driver or "gelsy"
     rank = numpy.zeros(0, dtype=numpy.int64) if chosen == "gels" else matrix_rank(A, rtol=eps)._array
     values = numpy.linalg.svd(A._array, compute_uv=False) if chosen in ("gelsd", "gelss") else empty
-    full = chosen == "gels" or bool((rank == columns).all())
-    if rows > columns and full:
+    if rows > columns and (chosen == "gels" or (chosen != "gelsy" and bool((rank == columns).all()))):
         rest = right - matrix_product(A, solution)
         residuals = sum_over(rest * rest, (rest.ndim - 2,), False)
         if vector:
             residuals = reshape_to(residuals, tuple(residuals.shape[:-1]))
     else:
-        residuals = make(empty)
+        residuals = narrow_view(reshape_to(solution, (-1,)), 0, 0, 0)
     if vector:
         solution = reshape_to(solution, tuple(solution.shape[:-1]))
     return _LSTSQ(solution, residuals, make(rank), make(values))
@@ -1494,10 +1524,12 @@ def cond(A: Any, p: Any = None) -> Any:
 def vander(x: Any, N: int | None = None) -> Any:
     """Matrix of the powers 0, 1, ..., N - 1 of the elements, as rows."""
     if x.ndim == 0:
-        raise RuntimeError("linalg.vander() needs at least one dimension, got none")
+        x = reshape_to(x, (1,))
     count = x.shape[-1] if N is None else N
     if count <= 1:
         raise RuntimeError(f"linalg.vander() needs N > 1, got {count}")
+    if x._array.dtype.kind in "iub":
+        x = cast(x, numpy.dtype("int64"))
     powers = [x * 0 + 1]
     for _ in range(count - 1):
         powers.append(powers[-1] * x)

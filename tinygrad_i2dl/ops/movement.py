@@ -16,11 +16,11 @@ from ..tensors import Operations, Size, Tensor, current_node, make, rebase, refu
 from ._define import composite, primitive, view, write_out
 
 __all__ = [
-    "adjoint", "as_strided", "as_strided_scatter", "atleast_1d", "atleast_2d", "atleast_3d", "block_diag", "broadcast_shapes",
+    "adjoint", "alias_copy", "as_strided", "as_strided_copy", "as_strided_scatter", "atleast_1d", "atleast_2d", "atleast_3d", "block_diag", "broadcast_shapes",
     "broadcast_tensors", "broadcast_to", "cartesian_prod", "cat", "chunk", "clone", "column_stack", "combinations", "concat",
-    "concatenate", "diag", "diag_embed", "diagflat", "diagonal", "diagonal_scatter", "dsplit", "dstack", "expand_copy", "fill",
+    "concatenate", "diag", "diag_embed", "diagflat", "diagonal", "diagonal_copy", "diagonal_scatter", "dsplit", "dstack", "expand_copy", "fill",
     "flatten", "flip", "fliplr", "flipud", "hsplit", "hstack", "meshgrid", "moveaxis", "movedim", "narrow", "narrow_copy", "permute",
-    "permute_copy", "ravel", "repeat_interleave", "reshape", "resize_as_", "roll", "rot90", "row_stack", "select", "split", "split_with_sizes",
+    "permute_copy", "ravel", "repeat_interleave", "reshape", "resize_as_", "roll", "rot90", "row_stack", "select", "split", "split_with_sizes", "split_with_sizes_copy",
     "squeeze", "squeeze_copy", "stack", "swapaxes", "swapdims", "t", "t_copy", "tensor_split", "tile", "transpose", "transpose_copy",
     "tril", "triu", "unbind", "unbind_copy", "unflatten", "unfold_copy", "unsafe_chunk", "unsafe_split", "unsqueeze",
     "unsqueeze_copy", "view_as_complex", "view_as_real", "view_copy", "vsplit", "vstack",
@@ -1447,6 +1447,10 @@ unbind_copy = _copying("unbind_copy", unbind)
 unfold_copy = _copying("unfold_copy", unfold_view)
 unsqueeze_copy = _copying("unsqueeze_copy", unsqueeze)
 narrow_copy = _copying("narrow_copy", narrow)
+alias_copy = _copying("alias_copy", lambda input: input)
+as_strided_copy = _copying("as_strided_copy", as_strided)
+diagonal_copy = _copying("diagonal_copy", diagonal)
+split_with_sizes_copy = _copying("split_with_sizes_copy", split_with_sizes)
 unsafe_split = split
 unsafe_chunk = chunk
 

@@ -15,10 +15,24 @@ from ..errors import DtypeError
 from ..tensors import Operations, Tensor, make
 from ._define import as_array, composite, node_of, primitive
 from .comparison import choose, isnan, maximum, minimum
-from .indexing import add_along_zeros, gather_along
-from .movement import cast, cat, clone, expand_view, flip, narrow_view, numel_of, reshape_to, sizes_from, transpose, unsqueeze, wrap_dim, wrap_dims
+from .indexing import add_along_zeros
+from .movement import (
+    cast,
+    cat,
+    clone,
+    expand_view,
+    flip,
+    narrow_view,
+    numel_of,
+    reshape_to,
+    sizes_from,
+    transpose,
+    unsqueeze,
+    wrap_dim,
+    wrap_dims,
+)
 from .pointwise import abs as absolute_value
-from .pointwise import exp, log, pow, sign, sqrt
+from .pointwise import exp, log, pow, sign
 
 __all__ = [
     "all", "amax", "amin", "aminmax", "any", "argmax", "argmin", "count_nonzero", "cummax", "cummin", "cumprod", "cumsum",
@@ -449,7 +463,7 @@ def _three_forms(name: str, over: Any, along: Any, elementwise: Any) -> Any:
                 raise RuntimeError(f"{name}() of an empty tensor has no result: pass dim= of a dimension that is not empty")
             result = over(input, tuple(range(input.ndim)), False)
             return result if out is None else elementwise(input, input, out=out)
-        if args and isinstance(args[0], Tensor) or "other" in kwargs:
+        if (args and isinstance(args[0], Tensor)) or "other" in kwargs:
             return elementwise(input, *args, **kwargs, out=out) if out is not None else elementwise(input, *args, **kwargs)
         return _with_dim(input, *args, **kwargs, out=out)
 
