@@ -9,7 +9,7 @@ import numpy
 
 from ..engine.mode import enable_grad
 from ..tensors import Tensor, make, rebase
-from .optimizer import Array, Optimizer, ParamsT, check_range
+from .optimizer import Array, Optimizer, ParamsT, check_range, number
 
 __all__ = ["LBFGS"]
 
@@ -80,7 +80,7 @@ class LBFGS(Optimizer):
         if closure is None:
             raise TypeError("LBFGS.step() needs a closure that computes the loss and its gradients anew")
         group = self.param_groups[0]
-        lr, change_limit = group["lr"], group["tolerance_change"]
+        lr, change_limit = number(group["lr"]), group["tolerance_change"]
         state = self.state[self._params[0]]
         state.setdefault("func_evals", 0)
         state.setdefault("n_iter", 0)
@@ -92,7 +92,7 @@ class LBFGS(Optimizer):
         gradient = self._gradient()
         if abs(gradient).max() <= group["tolerance_grad"]:
             return first_loss
-        direction, length = _array(state.get("d")), state.get("t")
+        direction, length = _array(state.get("d")), number(state.get("t"))
         steps, changes = _arrays(state.get("old_stps")), _arrays(state.get("old_dirs"))
         inverses = [each.item() for each in state.get("ro") or ()]
         scale = state["H_diag"].item() if "H_diag" in state else 1.0
@@ -103,6 +103,7 @@ class LBFGS(Optimizer):
             state["n_iter"] += 1
             if state["n_iter"] == 1 or direction is None:
                 direction, steps, changes, inverses, scale = -gradient, [], [], [], 1.0
+                weights = []
             else:
                 change, last_step = gradient - previous, direction * length
                 curvature = float(change @ last_step)
@@ -113,7 +114,7 @@ class LBFGS(Optimizer):
                     steps.append(last_step)
                     inverses.append(1.0 / curvature)
                     scale = curvature / float(change @ change)
-                direction = _two_loops(gradient, steps, changes, inverses, scale)
+                direction, weights = _two_loops(gradient, steps, changes, inverses, scale)
             previous, previous_loss = gradient.copy(), loss
             length = min(1.0, 1.0 / float(abs(gradient).sum())) * lr if state["n_iter"] == 1 else lr
             slope = float(gradient @ direction)
@@ -147,17 +148,18 @@ class LBFGS(Optimizer):
                 or abs(loss - previous_loss) < change_limit
             ):
                 break
-        history = [None] * group["history_size"]
+        used_weights = [make(numpy.asarray(each, direction.dtype)) for each in weights]
         state.update(
             d=make(direction),
-            t=length,
+            t=make(numpy.asarray(length, numpy.float32)) if isinstance(group["lr"], Tensor) else length,
             old_dirs=[make(each) for each in changes],
             old_stps=[make(each) for each in steps],
             ro=[make(numpy.asarray(each, direction.dtype)) for each in inverses],
             H_diag=make(numpy.asarray(scale, direction.dtype)),
             prev_flat_grad=make(previous),
             prev_loss=previous_loss,
-            al=history,  # PyTorch's working space: part of its files
+            al=used_weights
+            + [None] * (group["history_size"] - len(used_weights)),  # a working space, part of PyTorch's files
         )
         return first_loss
 
@@ -170,8 +172,8 @@ def _arrays(tensors: list[Tensor] | None) -> list[Array]:
     return [each._array for each in tensors or ()]
 
 
-def _two_loops(gradient: Array, steps: list[Array], changes: list[Array], inverses: list[float], scale: float) -> Array:
-    """The quasi-Newton direction from the history of steps and gradient changes."""
+def _two_loops(gradient: Array, steps: list[Array], changes: list[Array], inverses: list[float], scale: float) -> Any:
+    """The quasi-Newton direction from the history of steps and gradient changes; also the first loop's weights, oldest first."""
     weights = []
     direction = -gradient
     for step, change, inverse in zip(reversed(steps), reversed(changes), reversed(inverses), strict=True):
@@ -181,7 +183,7 @@ def _two_loops(gradient: Array, steps: list[Array], changes: list[Array], invers
     direction = direction * scale
     for step, change, inverse, weight in zip(steps, changes, inverses, reversed(weights), strict=True):
         direction = direction + step * (weight - float(change @ direction) * inverse)
-    return direction
+    return direction, weights[::-1]
 
 
 def _cubic_minimum(
