@@ -26,7 +26,6 @@ from ..ops.activation import (
     rrelu_,
     selu,
     selu_,
-    sigmoid,
     silu,
     softmax,
     softmin,
@@ -79,7 +78,7 @@ from ..ops.margin_loss import (
 )
 from ..ops.normalization import batch_norm, group_norm, instance_norm, layer_norm, local_response_norm, rms_norm
 from ..ops.padding import pad
-from ..ops.pointwise import tanh
+from ..ops.pointwise import sigmoid, tanh
 from ..ops.pooling import (
     adaptive_avg_pool1d,
     adaptive_avg_pool2d,

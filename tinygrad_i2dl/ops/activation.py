@@ -22,14 +22,14 @@ from ..tensors import Tensor, make
 from ._define import OPERATIONS, attach, composite, primitive, unary
 from .movement import cast, reshape_to, wrap_dim
 from .normal_distribution import distribution_of, gelu_backward_of, gelu_of
-from .pointwise import exp, tanh
+from .pointwise import exp, logistic, sigmoid, tanh
 from .precision import half_as_single, negative_part, positive_part
 from .reduction import sum_over
 from .row_reduction import row_dot, row_max, row_sum
 
 __all__ = [
     "celu", "celu_", "hardshrink", "log_softmax", "prelu", "relu", "relu_", "rrelu", "rrelu_", "selu", "selu_",
-    "sigmoid", "sigmoid_", "softmax", "threshold", "threshold_",
+    "sigmoid_", "softmax", "threshold", "threshold_",
 ]  # fmt: skip
 
 
@@ -357,41 +357,6 @@ def celu_(input: Tensor, alpha: float = 1.0) -> Tensor:
 # ---------------------------------------------------------------- sigmoids and what is made of them
 
 
-def _logistic(xp: Any, input: Any) -> Any:
-    """``1 / (1 + exp(-input))`` in a new array; exp may overflow to infinity, whose reciprocal is right."""
-    result = xp.asarray(xp.negative(input))
-    xp.exp(result, out=result)
-    result += 1
-    return xp.reciprocal(result, out=result)
-
-
-@unary(floating=True)
-@half_as_single
-def sigmoid(xp: Any, input: Any) -> Any:
-    """Logistic sigmoid ``1 / (1 + exp(-input))``, elementwise.
-
-    >>> import tinygrad_i2dl as torch
-    >>> torch.sigmoid(torch.zeros(2))
-    tensor([0.5000, 0.5000])
-    """
-    return _logistic(xp, input)
-
-
-@half_as_single
-def _sigmoid_backward(xp: Any, g: Any, out: Any) -> Any:
-    result = xp.asarray(1 - out)
-    result *= out
-    result *= g
-    return result
-
-
-@composite(fused=_sigmoid_backward)
-def sigmoid_backward(g: Any, out: Any) -> Any:
-    """``g * out * (1 - out)``."""
-    return g * (1 - out) * out
-
-
-sigmoid.gradient(lambda g, out: sigmoid_backward(g, out))
 sigmoid_ = sigmoid.in_place
 
 
@@ -452,14 +417,14 @@ def _(g: Any, input: Any, beta: float, threshold: float) -> Any:
 def silu(xp: Any, input: Any) -> Any:
     """``input * sigmoid(input)``, also called swish (P. Ramachandran et al., 2017)."""
     refuse_integers("silu", input)
-    result = _logistic(xp, input)
+    result = logistic(xp, input)
     result *= input
     return result
 
 
 @half_as_single
 def _silu_backward(xp: Any, g: Any, input: Any) -> Any:
-    slope = _logistic(xp, input)
+    slope = logistic(xp, input)
     result = xp.asarray(1 - slope)
     result *= input
     result += 1

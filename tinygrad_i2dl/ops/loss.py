@@ -15,10 +15,10 @@ import numpy
 from ..errors import DtypeError
 from ..tensors import make
 from ._define import composite, primitive
-from .activation import limit, log_softmax_along, logsigmoid, relu, sigmoid, softmax_along
+from .activation import limit, log_softmax_along, logsigmoid, relu, softmax_along
 from .comparison import where
 from .movement import reshape_to
-from .pointwise import exp, log, xlogy
+from .pointwise import exp, log, sigmoid, xlogy
 from .precision import half_as_single, positive_part
 from .reduction import mean_over, sum_over
 from .row_reduction import row_max, row_sum

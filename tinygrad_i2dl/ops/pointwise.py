@@ -15,6 +15,7 @@ from ..tensors import Operations, Tensor
 from ._define import alias, as_array, attach, binary, composite, primitive, unary
 from .comparison import choose, isfinite
 from .error_function import erf_of, erfc_of, erfinv_of
+from .precision import half_as_single
 
 __all__ = [
     "abs", "absolute", "acos", "acosh", "add", "addcdiv", "addcmul", "arccos", "arccosh", "arcsin", "arcsinh",
@@ -532,7 +533,16 @@ def _(g: Any, input: Any, eps: float | None) -> Any:
     return choose((input >= low) & (input <= high), g / (input * (1 - input)), outside)
 
 
+def logistic(xp: Any, input: Any) -> Any:
+    """``1 / (1 + exp(-input))`` in a new array; exp may overflow to infinity, whose reciprocal is right."""
+    result = xp.negative(input, out=xp.empty_like(input))
+    xp.exp(result, out=result)
+    xp.add(result, 1, out=result)
+    return xp.reciprocal(result, out=result)
+
+
 @unary(floating=True)
+@half_as_single
 def sigmoid(xp: Any, input: Any) -> Any:
     """Logistic sigmoid ``1 / (1 + exp(-input))``, elementwise; keeps its relative precision for large negative
     elements.
@@ -541,13 +551,24 @@ def sigmoid(xp: Any, input: Any) -> Any:
     >>> torch.sigmoid(torch.zeros(2))
     tensor([0.5000, 0.5000])
     """
-    result = xp.negative(input, out=xp.empty_like(input))
-    xp.exp(result, out=result)
-    xp.add(result, 1, out=result)
-    return xp.reciprocal(result, out=result)
+    return logistic(xp, input)
 
 
-sigmoid.gradient(lambda g, out: g * out * (1 - out))
+@half_as_single
+def _sigmoid_backward(xp: Any, g: Any, out: Any) -> Any:
+    result = xp.asarray(1 - out)
+    result *= out
+    result *= g
+    return result
+
+
+@composite(fused=_sigmoid_backward)
+def sigmoid_backward(g: Any, out: Any) -> Any:
+    """``g * out * (1 - out)``."""
+    return g * (1 - out) * out
+
+
+sigmoid.gradient(lambda g, out: sigmoid_backward(g, out))
 
 
 # ---------------------------------------------------------------- trigonometric and hyperbolic functions
