@@ -46,6 +46,8 @@ from .ops.reduction import *
 from .ops.sorting import *
 from .ops.statistics import *
 from .ops.spatial import *
+from .serialization import load as load
+from .serialization import save as save
 from .tensors import Size, Tensor
 
 __version__ = "0.1.0"

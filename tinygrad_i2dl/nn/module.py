@@ -742,9 +742,15 @@ class Module:
         return self.__dict__.copy()
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__dict__.update(state)
-        for name in (*_HOOKS,):
-            self.__dict__.setdefault(name, {})
+        fields = self.__dict__
+        fields.update(state)
+        for name in _HOOKS:
+            fields.setdefault(name, {})
+        fields.setdefault("_non_persistent_buffers_set", set())
+        fields.setdefault("_hooked", any(fields[name] for name in _HOOKS))
+        for kind in ("_parameters", "_buffers", "_modules"):  # PyTorch's pickles have them in these dictionaries only
+            for name, value in fields[kind].items():
+                fields.setdefault(name, value)
 
     def compile(self, *args: Any, **kwargs: Any) -> None:
         """Does nothing: modules run eagerly."""
