@@ -1,0 +1,3 @@
+"""Channel shuffle, by PyTorch's path ``torch.nn.modules.channelshuffle``."""
+
+from ..pixel_shuffle import ChannelShuffle as ChannelShuffle
