@@ -433,7 +433,7 @@ void outer(const OuterRun<T>& run, const int64_t* offsets, const T* gradient, T*
 #pragma GCC unroll 8
     for (int i = 0; i < R; ++i) {
 #pragma GCC unroll 8
-        for (int j = 0; j < N; ++j) sum[i][j] = load<V>(sums + i * run.step + j * L);
+        for (int j = 0; j < N; ++j) sum[i][j] = V{};
     }
     for (int64_t line = 0; line < run.lines; ++line) {
         const T* source = run.source + run.line_source[line];
@@ -456,7 +456,11 @@ void outer(const OuterRun<T>& run, const int64_t* offsets, const T* gradient, T*
 #pragma GCC unroll 8
     for (int i = 0; i < R; ++i) {
 #pragma GCC unroll 8
-        for (int j = 0; j < N; ++j) store(sums + i * run.step + j * L, sum[i][j]);
+        for (int j = 0; j < N; ++j) {
+            // Sums of a piece are added up here: one running sum over all positions would lose digits.
+            T* to = sums + i * run.step + j * L;
+            store(to, load<V>(to) + sum[i][j]);
+        }
     }
 }
 

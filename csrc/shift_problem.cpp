@@ -232,10 +232,9 @@ Plan plan_problem(const ShiftProblem& problem, Algorithm algorithm, Purpose purp
     const bool columns = algorithm == Algorithm::kPacked || algorithm == Algorithm::kIm2col;
     const bool slab = algorithm != Algorithm::kIm2col;
     const double depth = sizing.depth();
-    const double most_positions =
-        outer ? std::max(256.0, kColumnBytes / 2 / element_bytes /
-                                    round_up(std::max<int64_t>(problem.destination_channels, 1), vector_length))
-              : 4096;
+    // Positions that one sum runs over: few enough for its operands to stay in the cache, and for float32 to hold it.
+    const int64_t channels = round_up(std::max<int64_t>(problem.destination_channels, 1), vector_length);
+    const double most_positions = outer ? std::clamp(kColumnBytes / 2 / element_bytes / channels, 256.0, 1024.0) : 4096;
     const auto too_large = [&] {
         const double positions = static_cast<double>(plan.slices) * plan.rows * plan.columns;
         return (slab && sizing.slab(plan.slices, plan.rows, plan.columns) * element_bytes > kSlabBytes) ||

@@ -88,21 +88,27 @@ void check_convolution(const ConvolutionShape& s) {
             }
         }
     }
-    for (const Algorithm algorithm :
-         {Algorithm::kAuto, Algorithm::kDirect, Algorithm::kPacked, Algorithm::kIm2col, Algorithm::kWinograd}) {
-        Array<T> y(gradient.size), x(input.size), w(weight.size);
+    const auto serves = [](auto call) {
         try {
-            convolution(s, input.data.get(), weight.data.get(), bias.data.get(), y.data.get(), algorithm);
+            call();
         } catch (const std::invalid_argument&) {
-            if (algorithm == Algorithm::kWinograd) continue;  // it serves some shapes only
-            throw;
+            return false;
         }
-        require_close(y, output, static_cast<double>(in * s.kernel_volume), "forward");
-        convolution_input_gradient(s, gradient.data.get(), weight.data.get(), x.data.get(), algorithm);
-        require_close(x, to_input, static_cast<double>(out * s.kernel_volume), "input gradient");
-        if (algorithm == Algorithm::kWinograd) continue;
-        convolution_weight_gradient(s, gradient.data.get(), input.data.get(), w.data.get(), algorithm);
-        require_close(w, to_weight, static_cast<double>(s.batch * s.output_volume), "weight gradient");
+        return true;
+    };
+    for (const Algorithm algorithm : {Algorithm::kAuto, Algorithm::kDirect, Algorithm::kPacked, Algorithm::kIm2col,
+                                      Algorithm::kWinograd, Algorithm::kOuter}) {
+        Array<T> y(gradient.size), x(input.size), w(weight.size);
+        const T *from = input.data.get(), *by = weight.data.get(), *grad = gradient.data.get();
+        if (serves([&] { convolution(s, from, by, bias.data.get(), y.data.get(), algorithm); })) {
+            require_close(y, output, static_cast<double>(in * s.kernel_volume), "forward");
+        }
+        if (serves([&] { convolution_input_gradient(s, grad, by, x.data.get(), algorithm); })) {
+            require_close(x, to_input, static_cast<double>(out * s.kernel_volume), "input gradient");
+        }
+        if (serves([&] { convolution_weight_gradient(s, grad, from, w.data.get(), algorithm); })) {
+            require_close(w, to_weight, static_cast<double>(s.batch * s.output_volume), "weight gradient");
+        }
     }
     // <columns(x), c> = <x, summed(c)>: the columns and their adjoint.
     Array<T> columns(s.batch * s.in_channels * s.kernel_volume * s.output_volume), other(columns.size),
