@@ -13,8 +13,18 @@ from ..tensors import make
 from ._define import composite, primitive
 from .activation import softmax_along, softmax_backward
 from .dropout import dropout
-from .linalg import linear, mm
-from .movement import cat, expand_view, permute, repeat_interleave, reshape_to, split_sizes, transpose, unbind, unsqueeze
+from .linalg import linear, matrix_product
+from .movement import (
+    cat,
+    expand_view,
+    permute,
+    repeat_interleave,
+    reshape_to,
+    split_sizes,
+    transpose,
+    unbind,
+    unsqueeze,
+)
 from .padding import constant_pad
 from .precision import half_as_single
 from .reduction import mean
@@ -37,7 +47,11 @@ def attention_weights(xp: Any, scores: Array, mask: Array) -> Array:
         result = xp.where(mask, scores, scores.dtype.type(-xp.inf))
     else:
         result = scores + mask.astype(scores.dtype, copy=False)
-    highest = result.max(axis=-1, keepdims=True) if result.shape[-1] else xp.zeros((*result.shape[:-1], 1), dtype=result.dtype)
+    highest = (
+        result.max(axis=-1, keepdims=True)
+        if result.shape[-1]
+        else xp.zeros((*result.shape[:-1], 1), dtype=result.dtype)
+    )
     empty = highest == -xp.inf
     nothing = bool(empty.any())
     if nothing:
@@ -99,7 +113,9 @@ def scaled_dot_product_attention(
     """
     for name, tensor in (("query", query), ("key", key), ("value", value)):
         if tensor.ndim < 2:
-            raise ShapeError(f"scaled_dot_product_attention(): {name} must have at least 2 dimensions, got shape {tuple(tensor.shape)}")
+            raise ShapeError(
+                f"scaled_dot_product_attention(): {name} must have at least 2 dimensions, got shape {tuple(tensor.shape)}"
+            )
         if tensor.dtype != query.dtype:
             raise RuntimeError(
                 f"scaled_dot_product_attention(): query, key and value must have one dtype, got {query.dtype}, {key.dtype}, {value.dtype}"
@@ -110,7 +126,9 @@ def scaled_dot_product_attention(
             f"{tuple(query.shape)}, {tuple(key.shape)} and {tuple(value.shape)}"
         )
     if is_causal and attn_mask is not None:
-        raise RuntimeError("scaled_dot_product_attention(): is_causal=True makes its own mask; do not pass attn_mask with it")
+        raise RuntimeError(
+            "scaled_dot_product_attention(): is_causal=True makes its own mask; do not pass attn_mask with it"
+        )
     if enable_gqa:
         heads = query.shape[-3]
         if heads % key.shape[-3] or heads % value.shape[-3]:
@@ -120,16 +138,24 @@ def scaled_dot_product_attention(
             )
         key = repeat_interleave(key, heads // key.shape[-3], dim=-3)
         value = repeat_interleave(value, heads // value.shape[-3], dim=-3)
-    factor = 1.0 / math.sqrt(query.shape[-1]) if scale is None and query.shape[-1] else 1.0 if scale is None else float(scale)
-    scores = mm(query * factor, transpose(key, -2, -1))
+    factor = (
+        1.0 / math.sqrt(query.shape[-1])
+        if scale is None and query.shape[-1]
+        else 1.0
+        if scale is None
+        else float(scale)
+    )
+    scores = matrix_product(query * factor, transpose(key, -2, -1))
     if is_causal:
         attn_mask = make(causal_mask(query.shape[-2], key.shape[-2]))
     elif attn_mask is not None and not attn_mask.dtype.is_floating_point and attn_mask._array.dtype.kind != "b":
-        raise RuntimeError(f"scaled_dot_product_attention(): attn_mask must be bool or floating point, got {attn_mask.dtype}")
+        raise RuntimeError(
+            f"scaled_dot_product_attention(): attn_mask must be bool or floating point, got {attn_mask.dtype}"
+        )
     weights = softmax_along(scores, -1) if attn_mask is None else attention_weights(scores, attn_mask)
     if dropout_p > 0.0:
         weights = dropout(weights, dropout_p, True)
-    return mm(weights, value)
+    return matrix_product(weights, value)
 
 
 # ---------------------------------------------------------------- several heads
@@ -144,7 +170,9 @@ def additive(mask: Any, dtype: Any, name: str) -> Any:
     return make(numpy.where(mask._array, -numpy.inf, 0.0).astype(dtype))
 
 
-def check_attention_shapes(query: Any, key: Any, value: Any, key_padding_mask: Any, attn_mask: Any, num_heads: int) -> bool:
+def check_attention_shapes(
+    query: Any, key: Any, value: Any, key_padding_mask: Any, attn_mask: Any, num_heads: int
+) -> bool:
     """Whether there is a batch dimension. Raises AssertionError, as PyTorch does, where the shapes do not fit together."""
     rank = query.ndim
     if rank not in (2, 3):
@@ -200,8 +228,12 @@ def merged_mask(attn_mask: Any, key_padding_mask: Any, samples: int, heads: int,
     if attn_mask is not None:
         expected = (queries, keys) if attn_mask.ndim == 2 else (samples * heads, queries, keys)
         if tuple(attn_mask.shape) != expected:
-            raise RuntimeError(f"multi_head_attention_forward(): attn_mask must have shape {expected}, got {tuple(attn_mask.shape)}")
-        attn_mask = reshape_to(attn_mask, (1, 1, queries, keys) if attn_mask.ndim == 2 else (samples, heads, queries, keys))
+            raise RuntimeError(
+                f"multi_head_attention_forward(): attn_mask must have shape {expected}, got {tuple(attn_mask.shape)}"
+            )
+        attn_mask = reshape_to(
+            attn_mask, (1, 1, queries, keys) if attn_mask.ndim == 2 else (samples, heads, queries, keys)
+        )
     if key_padding_mask is None:
         return attn_mask
     if tuple(key_padding_mask.shape) != (samples, keys):
@@ -271,8 +303,12 @@ def multi_head_attention_forward(
     if head_width * num_heads != width:
         raise AssertionError(f"the width {width} must be a multiple of num_heads {num_heads}")
     if is_causal and attn_mask is None:
-        raise RuntimeError("multi_head_attention_forward(): is_causal is a hint that attn_mask is causal: pass that mask too")
-    if (key.shape[:2] if use_separate_proj_weight else key.shape) != (value.shape[:2] if use_separate_proj_weight else value.shape):
+        raise RuntimeError(
+            "multi_head_attention_forward(): is_causal is a hint that attn_mask is causal: pass that mask too"
+        )
+    if (key.shape[:2] if use_separate_proj_weight else key.shape) != (
+        value.shape[:2] if use_separate_proj_weight else value.shape
+    ):
         raise AssertionError(f"key and value must fit together, got shapes {tuple(key.shape)} and {tuple(value.shape)}")
     dtype = query._array.dtype
     attn_mask = additive(attn_mask, dtype, "attn_mask")
@@ -281,7 +317,9 @@ def multi_head_attention_forward(
     if use_separate_proj_weight:
         if q_proj_weight is None or k_proj_weight is None or v_proj_weight is None:
             raise AssertionError("use_separate_proj_weight needs q_proj_weight, k_proj_weight and v_proj_weight")
-        biases = (None,) * 3 if in_proj_bias is None else split_sizes(in_proj_bias, (in_proj_bias.shape[0] // 3,) * 3, 0)
+        biases = (
+            (None,) * 3 if in_proj_bias is None else split_sizes(in_proj_bias, (in_proj_bias.shape[0] // 3,) * 3, 0)
+        )
         q, k, v = (
             linear(tensor, weight, bias)
             for tensor, weight, bias in zip(
@@ -325,11 +363,11 @@ def multi_head_attention_forward(
 
     weights = None
     if need_weights:
-        scores = mm(q * (1.0 / math.sqrt(head_width)), transpose(k, 2, 3))
+        scores = matrix_product(q * (1.0 / math.sqrt(head_width)), transpose(k, 2, 3))
         weights = softmax_along(scores if mask is None else scores + mask, -1)
         if dropout_p > 0.0:
             weights = dropout(weights, dropout_p, True)
-        output = mm(weights, v)
+        output = matrix_product(weights, v)
     else:
         output = scaled_dot_product_attention(q, k, v, mask, dropout_p)
     output = reshape_to(permute(output, (2, 0, 1, 3)), (length, samples, width))
