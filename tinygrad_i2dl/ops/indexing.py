@@ -1,6 +1,7 @@
 """Indexing and assignment: ``x[index]``, ``x[index] = values``, and the operations that gather and scatter.
 
-An index is taken in two steps, as PyTorch defines it: integers, slices, ``None`` and ``...`` first, which give a view; then the
+An index is taken in two steps, as PyTorch defines it: integers, slices, ``None`` and ``...`` first, which give a
+view; then the
 index tensors and masks, which give a copy. (NumPy counts an integer beside an index array among the arrays, which moves
 dimensions.)
 """
@@ -29,9 +30,9 @@ from .movement import (
 )
 
 __all__ = [
-    "argwhere", "gather", "index_add", "index_copy", "index_fill", "index_put", "index_put_", "index_reduce", "index_select",
-    "masked_scatter", "masked_select", "nonzero", "put", "scatter", "scatter_add", "scatter_reduce", "select_scatter",
-    "slice_scatter", "take", "take_along_dim", "unravel_index",
+    "argwhere", "gather", "index_add", "index_copy", "index_fill", "index_put", "index_put_", "index_reduce",
+    "index_select", "masked_scatter", "masked_select", "nonzero", "put", "scatter", "scatter_add", "scatter_reduce",
+    "select_scatter", "slice_scatter", "take", "take_along_dim", "unravel_index",
 ]  # fmt: skip
 
 Array = Any
@@ -68,7 +69,9 @@ def _component(part: Any) -> Any:
         raise IndexError(f"tensors used as indices must be integer or bool, got {part.dtype}")
     if hasattr(part, "__index__"):
         return part.__index__()
-    raise IndexError(f"an index is made of integers, slices, None, ..., tensors, lists or bools; got {type(part).__name__}")
+    raise IndexError(
+        f"an index is made of integers, slices, None, ..., tensors, lists or bools; got {type(part).__name__}"
+    )
 
 
 def _array_of_list(part: Any) -> Array:
@@ -81,7 +84,7 @@ def _array_of_list(part: Any) -> Array:
 
 
 def read_index(index: Any, ndim: int) -> tuple[tuple[Any, ...], tuple[Any, ...] | None]:
-    """An index as its two steps: the basic one, and the tuple of arrays and full slices to apply to its result (None: no such).
+    """An index as its two steps: the basic one, and the arrays and full slices to apply to its result (None: no such).
 
     Raises:
         IndexError: more dimensions are indexed than there are, or a component is of a wrong kind.
@@ -137,7 +140,9 @@ def _two_steps(parts: tuple[Any, ...], ndim: int) -> tuple[tuple[Any, ...], tupl
 @view()
 def slice_view(xp: Any, input: Any, index: tuple[Any, ...]) -> Any:
     """View of the elements that a basic index names."""
-    return input[index] if Ellipsis in index else input[(*index, Ellipsis)]  # with `...` a single element stays an array
+    return (
+        input[index] if Ellipsis in index else input[(*index, Ellipsis)]
+    )  # with `...` a single element stays an array
 
 
 slice_view.op.title = "SliceBackward0"
@@ -197,9 +202,10 @@ def sum_at_positions(xp: Any, positions: Array, values: Array, count: int) -> Ar
 
 
 def sum_rows(xp: Any, index: Array, rows: Array, count: int) -> Array:
-    """Zeros of ``(count, ...)`` to which each of `rows` is added at its place in `index` (a vector; negative counts from the end).
+    """Zeros of ``(count, ...)`` to which each of `rows` is added at its place in the vector `index`.
 
-    Rows are sorted by their place and summed in runs: no step per element in Python, and memory traffic of a few copies.
+    Rows are sorted by their place and summed in runs: no step per element in Python, and memory traffic of a few
+    copies.
     """
     result = xp.zeros((count, *rows.shape[1:]), dtype=rows.dtype)
     if index.size == 0 or rows.size == 0:
@@ -272,13 +278,14 @@ def assign(xp: Any, array: Array, index: tuple[Any, ...], values: Array, accumul
         if isinstance(error, IndexError):
             raise
         raise ShapeError(
-            f"the values have shape {tuple(values.shape)}, the elements to be set have shape {tuple(array[index].shape)}, "
+            f"the values have shape {tuple(values.shape)}, the elements to be set have shape "
+            f"{tuple(array[index].shape)}, "
             f"in a tensor of shape {tuple(array.shape)}"
         ) from error
 
 
 def _own(index: tuple[Any, ...], tensor: Tensor) -> tuple[Any, ...]:
-    """`index` in memory of its own where it will be kept for a backward pass: the user may change the tensors it came from."""
+    """`index` in memory of its own where a backward pass will need it: the user may change the tensors it came from."""
     if state.recording and node_of(tensor) is not None:
         return tuple([part if isinstance(part, slice) else part.copy() for part in index])
     return index
@@ -309,9 +316,9 @@ def _setitem(self: Tensor, index: Any, value: Any) -> None:
             raise TypeError(f"can't assign a {type(value).__name__} to elements of a {self.dtype} tensor")
         value = make(numpy.asarray(known).astype(array.dtype))
     if state.recording and (node_of(self) is not None or node_of(value) is not None):
-        target = slice_view(self, basic) if basic or not advanced else self
+        target: Tensor = slice_view(self, basic) if basic or not advanced else self
         if not advanced:
-            target.copy_(_without_leading_ones(value, target._array.shape))
+            target.copy_(_without_leading_ones(value, target._array.shape))  # type: ignore[attr-defined]
         else:
             values = _without_leading_ones(value, target._array[advanced].shape)
             if values._array.dtype != array.dtype:
@@ -344,8 +351,8 @@ def _without_leading_ones(value: Tensor, shape: Shape) -> Tensor:
     return value
 
 
-Operations.__getitem__ = _getitem  # type: ignore[attr-defined]
-Operations.__setitem__ = _setitem  # type: ignore[attr-defined]
+for _operator, _function in (("__getitem__", _getitem), ("__setitem__", _setitem)):
+    setattr(Operations, _operator, _function)
 
 
 def _indices(indices: Any, ndim: int) -> tuple[Any, ...]:
@@ -361,7 +368,7 @@ def _indices(indices: Any, ndim: int) -> tuple[Any, ...]:
 
 @composite(method=True)
 def index_put(input: Any, indices: Any, values: Any, accumulate: bool = False) -> Any:
-    """Copy of `input` with `values` written (or added, if `accumulate`) at the elements that the tuple of tensors `indices` names."""
+    """Copy of `input` with `values` written (or added) at the elements that the tuple of tensors `indices` names."""
     _same_dtype("index_put", input, values)
     return put_at(input, values, _indices(indices, input.ndim), accumulate)
 
@@ -378,7 +385,9 @@ Operations.index_put_ = index_put_  # type: ignore[attr-defined]
 
 def _same_dtype(name: str, input: Any, other: Any, what: str = "values") -> None:
     if hasattr(other, "dtype") and input.dtype != other.dtype:
-        raise DtypeError(f"{name}(): {what} of {other.dtype} cannot go into a tensor of {input.dtype}: convert them first")
+        raise DtypeError(
+            f"{name}(): {what} of {other.dtype} cannot go into a tensor of {input.dtype}: convert them first"
+        )
 
 
 def _index_array(name: str, index: Any, *, vector: bool = False) -> Array:
@@ -399,7 +408,10 @@ def _grid(xp: Any, index: Array, dim: int) -> tuple[Any, ...]:
     """The advanced index that names, for each element of `index`, its own place with `dim` replaced by its value."""
     ndim = index.ndim
     return tuple(
-        [index if axis == dim else xp.arange(n).reshape((-1,) + (1,) * (ndim - axis - 1)) for axis, n in enumerate(index.shape)]
+        [
+            index if axis == dim else xp.arange(n).reshape((-1,) + (1,) * (ndim - axis - 1))
+            for axis, n in enumerate(index.shape)
+        ]
     )
 
 
@@ -466,14 +478,19 @@ def _checked(name: str, input: Any, dim: int, index: Any, src: Any = None) -> in
         raise RuntimeError(f"{name}(): index needs as many dimensions as input, got shapes {wanted} and {shape}")
     for axis, size in enumerate(wanted):
         if axis != dim and size > (shape[axis] if shape else 1):
-            raise RuntimeError(f"{name}(): index of shape {wanted} exceeds input of shape {shape} in dimension {axis} other than dim {dim}")
+            raise RuntimeError(
+                f"{name}(): index of shape {wanted} exceeds input of shape {shape} in dimension {axis} other than "
+                f"dim {dim}"
+            )
     if src is not None:
         its = tuple(src.shape)
         if max(len(its), 1) != max(len(wanted), 1) or any(a > b for a, b in zip(wanted, its, strict=False)):
             raise RuntimeError(f"{name}(): src of shape {its} has no element for every one of index of shape {wanted}")
     low, high, size = int(array.min()), int(array.max()), shape[dim] if shape else 1
     if low < 0 or high >= size:
-        raise RuntimeError(f"{name}(): index {low if low < 0 else high} is out of range for dimension {dim} of size {size}")
+        raise RuntimeError(
+            f"{name}(): index {low if low < 0 else high} is out of range for dimension {dim} of size {size}"
+        )
     return dim
 
 
@@ -496,7 +513,10 @@ def _strictly_into(out: Any, name: str, result: Any, inputs: tuple[Any, ...]) ->
     if any(isinstance(each, Tensor) and numpy.may_share_memory(out._array, each._array) for each in inputs):
         raise RuntimeError(f"{name}(out=...): out shares memory with an input: clone() it first")
     if out._array.shape != result._array.shape and out._array.base is not None:
-        raise RuntimeError(f"{name}(out=...): out of shape {tuple(out.shape)} does not own its memory and cannot be resized to {tuple(result.shape)}")
+        raise RuntimeError(
+            f"{name}(out=...): out of shape {tuple(out.shape)} does not own its memory and cannot be resized to "
+            f"{tuple(result.shape)}"
+        )
     return write_out(name, result._array, out, inputs)
 
 
@@ -600,7 +620,8 @@ def _(g: Any, needs: tuple[bool, ...], input: Any, index: Any, src: Any, out: An
         count = own * 1.0 + add_along_zeros(theirs * 1.0, dim, index, shape)
         share = g / count
         return share * own, None, gather_along(share, dim, index) * theirs
-    # Without one factor the product is what remains after dividing by it; a single zero among the factors is replaced by one first.
+    # Without one factor the product is what remains after dividing by it; a single zero among the factors is replaced
+    # by one first.
     without_zero = choose(input == 0, 1.0, input)
     of_input = g * combine_along(without_zero, dim, index, src, "prod") / without_zero
     zero = src == 0
@@ -634,8 +655,12 @@ def scatter_reduce(input: Any, dim: int, index: Any, src: Any, reduce: str, *, i
         start: Any = {"sum": 0, "mean": 0, "prod": 1}.get(reduce)
         if start is None:
             info = numpy.finfo if input._array.dtype.kind == "f" else numpy.iinfo
-            least: Any = False if input._array.dtype.kind == "b" else -numpy.inf if floating else info(input._array.dtype).min
-            most: Any = True if input._array.dtype.kind == "b" else numpy.inf if floating else info(input._array.dtype).max
+            least: Any = (
+                False if input._array.dtype.kind == "b" else -numpy.inf if floating else info(input._array.dtype).min
+            )
+            most: Any = (
+                True if input._array.dtype.kind == "b" else numpy.inf if floating else info(input._array.dtype).max
+            )
             start = least if reduce == "amax" else most
         input = set_along(input, dim, index, as_array(start))
     if reduce in _COMBINING:
@@ -666,7 +691,7 @@ take_slices.gradient(input=lambda g, input_shape, dim, index: add_slices(g, dim,
 
 @primitive("input", "index")
 def add_slices(xp: Any, input: Any, dim: int, index: Any, shape: Shape) -> Any:
-    """Zeros of `shape` to which the slices of `input` are added at `index` along `dim`: the transpose of `take_slices`."""
+    """Zeros of `shape` to which slices are added at `index` along `dim`: the transpose of `take_slices`."""
     if not shape:
         return input.sum(dtype=input.dtype).reshape(())
     index = index.reshape(-1)
@@ -703,7 +728,9 @@ set_slices.gradient(
 def _slices_like(g: Any, dim: int, index: Any, shape: Shape) -> Any:
     if shape or not index.ndim:
         return _in_shape(take_slices(g, dim, index), shape)
-    places = numpy.unique((index._array if isinstance(index, Tensor) else index) % (g.shape[dim] if g.ndim else 1))  # one number fills each place once
+    places = numpy.unique(
+        (index._array if isinstance(index, Tensor) else index) % (g.shape[dim] if g.ndim else 1)
+    )  # one number fills each place once
     return take_slices(g, dim, make(places) if isinstance(g, Tensor) else places)
 
 
@@ -713,7 +740,9 @@ def _check_slices(name: str, input: Any, dim: int, index: Any) -> int:
     if array.size:
         low, high, size = int(array.min()), int(array.max()), input.shape[dim] if input.ndim else 1
         if high >= size or low < (0 if name in ("index_select", "index_add", "index_copy") else -size):
-            raise IndexError(f"{name}(): index {high if high >= size else low} is out of range for dimension {dim} of size {size}")
+            raise IndexError(
+                f"{name}(): index {high if high >= size else low} is out of range for dimension {dim} of size {size}"
+            )
     return dim
 
 
@@ -739,8 +768,13 @@ def _check_source(name: str, input: Any, dim: int, index: Any, source: Any) -> A
         return source
     if source.ndim == 0 and numel_of(expected) == 1:
         return reshape_to(source, expected)
-    raise (IndexError if name == "index_copy" and (source.ndim != input.ndim or source.shape[dim] != count) else RuntimeError)(
-        f"{name}(): source has shape {tuple(source.shape)}, expected {tuple(expected)} for {count} indices along dimension {dim} of "
+    raise (
+        IndexError
+        if name == "index_copy" and (source.ndim != input.ndim or source.shape[dim] != count)
+        else RuntimeError
+    )(
+        f"{name}(): source has shape {tuple(source.shape)}, expected {tuple(expected)} for {count} indices along "
+        f"dimension {dim} of "
         f"input of shape {tuple(input.shape)}"
     )
 
@@ -769,7 +803,9 @@ def index_fill(input: Any, dim: int, index: Any, value: Any) -> Any:
     """Copy of `input` with a number written to the slices at `index` along `dim`."""
     dim = _check_slices("index_fill", input, dim, index)
     if hasattr(value, "ndim") and value.ndim:
-        raise RuntimeError(f"index_fill() needs a number or a tensor without dimensions as value, got shape {tuple(value.shape)}")
+        raise RuntimeError(
+            f"index_fill() needs a number or a tensor without dimensions as value, got shape {tuple(value.shape)}"
+        )
     if isinstance(value, Tensor) and value._array.dtype != input._array.dtype:
         value = value._cast(input._array.dtype)  # type: ignore[attr-defined]
     return set_slices(input, dim, index, value if isinstance(value, Tensor) else as_array(value))
@@ -783,9 +819,16 @@ def index_reduce(input: Any, dim: int, index: Any, source: Any, reduce: str, *, 
     dim = _check_slices("index_reduce", input, dim, index)
     source = _check_source("index_reduce", input, dim, index, source)
     if not input.ndim:
-        return reshape_to(scatter_reduce(reshape_to(input, (1,)), 0, reshape_to(index, (-1,)), source, reduce, include_self=include_self), ())
+        return reshape_to(
+            scatter_reduce(
+                reshape_to(input, (1,)), 0, reshape_to(index, (-1,)), source, reduce, include_self=include_self
+            ),
+            (),
+        )
     places = reshape_to(index, (1,) * dim + (-1,) + (1,) * (input.ndim - dim - 1))
-    return scatter_reduce(input, dim, expand_view(places, tuple(source.shape)), source, reduce, include_self=include_self)
+    return scatter_reduce(
+        input, dim, expand_view(places, tuple(source.shape)), source, reduce, include_self=include_self
+    )
 
 
 # ---------------------------------------------------------------- masks and flat positions
@@ -793,7 +836,9 @@ def index_reduce(input: Any, dim: int, index: Any, source: Any, reduce: str, *, 
 
 def _mask_array(name: str, mask: Any) -> Array:
     if not isinstance(mask, Tensor) or mask._array.dtype.kind != "b":
-        raise RuntimeError(f"{name}() needs a mask of dtype torch.bool, got {getattr(mask, 'dtype', type(mask).__name__)}")
+        raise RuntimeError(
+            f"{name}() needs a mask of dtype torch.bool, got {getattr(mask, 'dtype', type(mask).__name__)}"
+        )
     return mask._array
 
 
@@ -817,7 +862,9 @@ def masked_scatter(input: Any, mask: Any, source: Any) -> Any:
     input, mask = broadcast_tensors(input, mask)
     count = int(mask._array.sum())
     if count > source._array.size:
-        raise RuntimeError(f"masked_scatter(): the mask has {count} elements to be set, source only {source._array.size}")
+        raise RuntimeError(
+            f"masked_scatter(): the mask has {count} elements to be set, source only {source._array.size}"
+        )
     del array
     values = narrow_view(reshape_to(source, (-1,)), 0, 0, count)
     if not input.ndim:
@@ -827,7 +874,9 @@ def masked_scatter(input: Any, mask: Any, source: Any) -> Any:
 
 def _masked_scatter_(self: Tensor, mask: Tensor, source: Tensor) -> Tensor:
     if tuple(numpy.broadcast_shapes(self._array.shape, mask._array.shape)) != self._array.shape:
-        raise RuntimeError(f"masked_scatter_(): the mask of shape {tuple(mask.shape)} does not broadcast to {tuple(self.shape)}")
+        raise RuntimeError(
+            f"masked_scatter_(): the mask of shape {tuple(mask.shape)} does not broadcast to {tuple(self.shape)}"
+        )
     result = masked_scatter(clone(self), mask, source)
     return self.copy_(result)  # type: ignore[attr-defined,no-any-return]
 
@@ -852,7 +901,9 @@ def take(input: Any, index: Any, *, out: Any = None) -> Any:
 
 def _in_range(name: str, index: Array, size: int) -> None:
     if index.size and (int(index.max()) >= size or int(index.min()) < -size):
-        raise IndexError(f"{name}(): an index is out of range for {size} elements: {int(index.min())} to {int(index.max())}")
+        raise IndexError(
+            f"{name}(): an index is out of range for {size} elements: {int(index.min())} to {int(index.max())}"
+        )
 
 
 @composite(method=True, inplace=True)
@@ -871,14 +922,16 @@ def put(input: Any, index: Any, source: Any, accumulate: bool = False) -> Any:
 
 @composite(method=True)
 def take_along_dim(input: Any, indices: Any, dim: int | None = None) -> Any:
-    """Elements at `indices` along `dim`, both broadcast together in the other dimensions; without `dim`, of the flattened input."""
+    """Elements at `indices` along `dim`, both broadcast elsewhere; without `dim`, of the flattened input."""
     array = indices._array if isinstance(indices, Tensor) else indices
     if array.dtype != numpy.int64:
         raise RuntimeError(f"take_along_dim(): indices must be of dtype int64, got {array.dtype}")
     if dim is None:
         return gather(reshape_to(input, (-1,)), 0, reshape_to(indices, (-1,)))
     if input.ndim != indices.ndim:
-        raise RuntimeError(f"take_along_dim() needs as many dimensions in indices as in input, got {indices.ndim} and {input.ndim}")
+        raise RuntimeError(
+            f"take_along_dim() needs as many dimensions in indices as in input, got {indices.ndim} and {input.ndim}"
+        )
     dim = wrap_dim(dim, input.ndim)
     if not input.ndim:
         return gather(input, dim, indices)
@@ -923,7 +976,9 @@ def argwhere(input: Any) -> Any:
 def unravel_index(indices: Any, shape: Any) -> Any:
     """Coordinates, a tensor for each dimension, of positions in a flattened tensor of `shape`."""
     if not isinstance(indices, Tensor) or indices._array.dtype.kind not in "iu":
-        raise TypeError(f"unravel_index() needs a tensor of integers, got {getattr(indices, 'dtype', type(indices).__name__)}")
+        raise TypeError(
+            f"unravel_index() needs a tensor of integers, got {getattr(indices, 'dtype', type(indices).__name__)}"
+        )
     if isinstance(shape, int):
         shape = (shape,)
     if not isinstance(shape, (tuple, list)):
@@ -951,20 +1006,26 @@ def select_scatter(input: Any, src: Any, dim: int, index: int) -> Any:
     result = clone(input)
     part = select_view(result, dim, index)
     if tuple(part.shape) != tuple(src.shape):
-        raise ShapeError(f"select_scatter(): src has shape {tuple(src.shape)}, the slice {tuple(part.shape)}; they must be equal")
+        raise ShapeError(
+            f"select_scatter(): src has shape {tuple(src.shape)}, the slice {tuple(part.shape)}; they must be equal"
+        )
     part.copy_(src)
     return result
 
 
 @composite(method=True)
-def slice_scatter(input: Any, src: Any, dim: int = 0, start: int | None = None, end: int | None = None, step: int = 1) -> Any:
+def slice_scatter(
+    input: Any, src: Any, dim: int = 0, start: int | None = None, end: int | None = None, step: int = 1
+) -> Any:
     """Copy of `input` with the elements `start` to `end` along `dim` replaced by `src`."""
     dim = wrap_dim(dim, input.ndim)
     first, last, step = slice(start, end, step).indices(input.shape[dim])
     result = clone(input)
     part = narrow_view(result, dim, first, max(first, last), step)
     if tuple(part.shape) != tuple(src.shape):
-        raise ShapeError(f"slice_scatter(): src has shape {tuple(src.shape)}, the part {tuple(part.shape)}; they must be equal")
+        raise ShapeError(
+            f"slice_scatter(): src has shape {tuple(src.shape)}, the part {tuple(part.shape)}; they must be equal"
+        )
     part.copy_(src)
     return result
 
@@ -997,5 +1058,3 @@ def one_hot(tensor: Any, num_classes: int = -1) -> Any:
     result = numpy.zeros((*array.shape, num_classes), dtype=numpy.int64)
     result.reshape(-1)[numpy.arange(array.size) * num_classes + array.reshape(-1)] = 1
     return make(result)
-
-

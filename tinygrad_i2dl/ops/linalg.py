@@ -1,12 +1,12 @@
 """Matrix products and linear algebra.
 
-Gradients of the factorisations follow Giles, "Collected matrix derivative results for forward and reverse mode algorithmic
+Gradients of the factorisations follow Giles, "Collected matrix derivative results for forward and reverse mode
+algorithmic
 differentiation" (2008), and Townsend, "Differentiating the singular value decomposition" (2016).
 """
 
 from __future__ import annotations
 
-import collections
 import itertools
 import math
 import string
@@ -39,12 +39,13 @@ from .movement import (
     wrap_dim,
     wrap_dims,
 )
-from .reduction import amax_over, amin_over, norm_over, sum_over
+from .reduction import amax_over, amin_over, named_result, norm_over, sum_over
 
 __all__ = [
-    "addbmm", "addmm", "addmv", "addr", "baddbmm", "bmm", "cdist", "chain_matmul", "cholesky", "cholesky_inverse", "cholesky_solve",
-    "cross", "det", "dot", "einsum", "frobenius_norm", "ger", "inner", "inverse", "kron", "logdet", "matmul", "matrix_exp",
-    "matrix_power", "mm", "mv", "norm", "outer", "pinverse", "qr", "slogdet", "svd", "tensordot", "trace", "triangular_solve", "vdot",
+    "addbmm", "addmm", "addmv", "addr", "baddbmm", "bmm", "cdist", "chain_matmul", "cholesky", "cholesky_inverse",
+    "cholesky_solve", "cross", "det", "dot", "einsum", "frobenius_norm", "ger", "inner", "inverse", "kron", "logdet",
+    "matmul", "matrix_exp", "matrix_power", "mm", "mv", "norm", "outer", "pinverse", "qr", "slogdet", "svd",
+    "tensordot", "trace", "triangular_solve", "vdot",
 ]  # fmt: skip
 
 Array = Any
@@ -63,10 +64,13 @@ def swapped(matrix: Any) -> Any:
 def matrix_product(xp: Any, input: Any, mat2: Any) -> Any:
     """Product of matrices, or of stacks of matrices whose leading dimensions broadcast."""
     if input.dtype is not mat2.dtype and input.dtype != mat2.dtype:
-        raise DtypeError(f"a matrix product needs one dtype, got {input.dtype} and {mat2.dtype}: convert one, as in x.to(y.dtype)")
+        raise DtypeError(
+            f"a matrix product needs one dtype, got {input.dtype} and {mat2.dtype}: convert one, as in x.to(y.dtype)"
+        )
     if input.shape[-1] != mat2.shape[-2]:
         raise ShapeError(
-            f"shapes {tuple(input.shape)} and {tuple(mat2.shape)} cannot be multiplied: the columns of the first ({input.shape[-1]}) "
+            f"shapes {tuple(input.shape)} and {tuple(mat2.shape)} cannot be multiplied: the columns of the first "
+            f"({input.shape[-1]}) "
             f"must match the rows of the second ({mat2.shape[-2]})"
         )
     if input.dtype.itemsize <= 2:
@@ -116,7 +120,8 @@ def bmm(input: Any, mat2: Any) -> Any:
 def matmul(input: Any, other: Any) -> Any:
     """Matrix product: of vectors, matrices and stacks of matrices, as ``input @ other``.
 
-    A vector counts as a row on the left and as a column on the right, and its dimension is left out of the result; leading
+    A vector counts as a row on the left and as a column on the right, and its dimension is left out of the result;
+    leading
     dimensions broadcast.
 
     Raises:
@@ -137,7 +142,10 @@ def matmul(input: Any, other: Any) -> Any:
     if left >= 2 and right >= 2:
         return matrix_product(input, other)
     if left == 0 or right == 0:
-        raise RuntimeError(f"matmul() needs at least one dimension on both sides, got shapes {tuple(input.shape)} and {tuple(other.shape)}")
+        raise RuntimeError(
+            f"matmul() needs at least one dimension on both sides, got shapes {tuple(input.shape)} and "
+            f"{tuple(other.shape)}"
+        )
     if left == 1 and right == 1:
         return reshape_to(matrix_product(unsqueeze(input, 0), unsqueeze(other, 1)), ())
     if left == 1:
@@ -152,11 +160,17 @@ def _matmul_operator(self: Any, other: Any) -> Any:
 
 
 def _matmul_reflected(self: Any, other: Any) -> Any:
-    return matmul(make(as_array(other)), self) if isinstance(other, numpy.ndarray) else matmul(other, self) if hasattr(other, "ndim") else NotImplemented
+    return (
+        matmul(make(as_array(other)), self)
+        if isinstance(other, numpy.ndarray)
+        else matmul(other, self)
+        if hasattr(other, "ndim")
+        else NotImplemented
+    )
 
 
-Operations.__matmul__ = _matmul_operator  # type: ignore[attr-defined]
-Operations.__rmatmul__ = _matmul_reflected  # type: ignore[attr-defined]
+for _operator, _function in (("__matmul__", _matmul_operator), ("__rmatmul__", _matmul_reflected)):
+    setattr(Operations, _operator, _function)
 
 
 @composite(method=True)
@@ -201,7 +215,9 @@ def inner(input: Any, other: Any) -> Any:
     if input.ndim == 0 or other.ndim == 0:
         return input * other
     if input.shape[-1] != other.shape[-1]:
-        raise ShapeError(f"inner(): the last dimensions must be equal, got shapes {tuple(input.shape)} and {tuple(other.shape)}")
+        raise ShapeError(
+            f"inner(): the last dimensions must be equal, got shapes {tuple(input.shape)} and {tuple(other.shape)}"
+        )
     size = input.shape[-1]
     rows, columns = numel_of(input.shape[:-1]), numel_of(other.shape[:-1])
     product = matrix_product(reshape_to(input, (rows, size)), swapped(reshape_to(other, (columns, size))))
@@ -267,9 +283,14 @@ def addbmm(input: Any, batch1: Any, batch2: Any, *, beta: Any = 1, alpha: Any = 
     _ranks("addbmm", ("batch1", batch1, 3), ("batch2", batch2, 3))
     count, rows, size = batch1.shape
     if batch2.shape[0] != count or batch2.shape[1] != size:
-        raise ShapeError(f"addbmm(): stacks of shapes {tuple(batch1.shape)} and {tuple(batch2.shape)} cannot be multiplied")
+        raise ShapeError(
+            f"addbmm(): stacks of shapes {tuple(batch1.shape)} and {tuple(batch2.shape)} cannot be multiplied"
+        )
     # the sum over the stack is one longer sum inside one product
-    wide, tall = reshape_to(permute(batch1, (1, 0, 2)), (rows, count * size)), reshape_to(batch2, (count * size, batch2.shape[2]))
+    wide, tall = (
+        reshape_to(permute(batch1, (1, 0, 2)), (rows, count * size)),
+        reshape_to(batch2, (count * size, batch2.shape[2])),
+    )
     total = matrix_product(wide, tall)
     return _plus("addbmm", input, total, beta, alpha)
 
@@ -277,7 +298,9 @@ def addbmm(input: Any, batch1: Any, batch2: Any, *, beta: Any = 1, alpha: Any = 
 @composite
 def chain_matmul(*matrices: Any) -> Any:
     """Product of several matrices, in the order that needs the fewest multiplications."""
-    return multi_dot(list(matrices[0]) if len(matrices) == 1 and isinstance(matrices[0], (tuple, list)) else list(matrices))
+    return multi_dot(
+        list(matrices[0]) if len(matrices) == 1 and isinstance(matrices[0], (tuple, list)) else list(matrices)
+    )
 
 
 @composite
@@ -293,7 +316,10 @@ def multi_dot(tensors: Any) -> Any:
         return tensors[0]
     for place, tensor in enumerate(tensors):
         if tensor.ndim != 2 and not (tensor.ndim == 1 and place in (0, len(tensors) - 1)):
-            raise RuntimeError(f"multi_dot(): tensor {place} must be a matrix (the first and last may be vectors), got {tensor.ndim} dimensions")
+            raise RuntimeError(
+                f"multi_dot(): tensor {place} must be a matrix (the first and last may be vectors), got "
+                f"{tensor.ndim} dimensions"
+            )
         if tensor.dtype != tensors[0].dtype:
             raise RuntimeError(f"multi_dot() needs tensors of one dtype, got {tensors[0].dtype} and {tensor.dtype}")
     row, column = tensors[0].ndim == 1, tensors[-1].ndim == 1
@@ -345,7 +371,10 @@ def linear(xp: Any, input: Any, weight: Any, bias: Any = None) -> Any:
     """
     dtype = input.dtype
     if weight.dtype is not dtype and weight.dtype != dtype:
-        raise DtypeError(f"linear(): input and weight need one dtype, got {dtype} and {weight.dtype}: convert one, as in x.to(w.dtype)")
+        raise DtypeError(
+            f"linear(): input and weight need one dtype, got {dtype} and {weight.dtype}: convert one, as in "
+            "x.to(w.dtype)"
+        )
     if dtype.itemsize <= 2 and dtype.kind in "fV":
         wide = None if bias is None else bias.astype(numpy.float32)
         return linear_of(xp, input.astype(numpy.float32), weight.astype(numpy.float32), wide).astype(dtype)
@@ -368,7 +397,8 @@ def linear_of(xp: Any, input: Array, weight: Array, bias: Array | None) -> Array
     except ValueError as error:
         raise ShapeError(
             f"linear(): input of shape {tuple(input.shape)}, weight {tuple(weight.shape)} (out_features, in_features)"
-            f"{'' if bias is None else f' and bias {tuple(bias.shape)}'} do not fit: the last dimension of input must be in_features"
+            f"{'' if bias is None else f' and bias {tuple(bias.shape)}'} do not fit: the last dimension of input "
+            "must be in_features"
         ) from error
 
 
@@ -381,11 +411,16 @@ def _(g: Any, needs: tuple[bool, ...], input: Any, weight: Any) -> Any:
         return (
             reshape_to(matrix_product(columns, matrix), tuple(input.shape)) if needs[0] else None,
             reshape_to(matrix_product(swapped(columns), rows), tuple(weight.shape)) if needs[1] else None,
-            (sum_over(columns, (0,), False) if weight.ndim == 2 else sum_over(columns, (0, 1), False)) if needs[2] else None,
+            (sum_over(columns, (0,), False) if weight.ndim == 2 else sum_over(columns, (0, 1), False))
+            if needs[2]
+            else None,
         )
     rows, columns = input, g
     if g.ndim > 2:
-        rows, columns = reshape_to(input, (numel_of(input.shape[:-1]), input.shape[-1])), reshape_to(g, (numel_of(g.shape[:-1]), g.shape[-1]))
+        rows, columns = (
+            reshape_to(input, (numel_of(input.shape[:-1]), input.shape[-1])),
+            reshape_to(g, (numel_of(g.shape[:-1]), g.shape[-1])),
+        )
     of_input = matrix_product(columns, weight) if needs[0] else None
     return (
         reshape_to(of_input, tuple(input.shape)) if needs[0] and g.ndim > 2 else of_input,
@@ -404,8 +439,10 @@ _LETTERS = string.ascii_uppercase + string.ascii_lowercase
 def einsum(equation: Any, *operands: Any) -> Any:
     """Sum of products of tensors by Einstein's convention: ``"ij,jk->ik"`` is the matrix product.
 
-    Letters name dimensions; letters missing in the output are summed over; a letter twice in one operand takes the diagonal; ``...``
-    stands for dimensions that broadcast. Without ``->`` the output has the letters that occur once, in alphabetical order.
+    Letters name dimensions; letters missing in the output are summed over; a letter twice in one operand takes the
+    diagonal; ``...``
+    stands for dimensions that broadcast. Without ``->`` the output has the letters that occur once, in alphabetical
+    order.
 
     Raises:
         RuntimeError: the equation does not fit the tensors.
@@ -450,26 +487,31 @@ def _from_sublists(arguments: tuple[Any, ...]) -> tuple[str, tuple[Any, ...]]:
 
 
 def _parsed(equation: str, operands: tuple[Any, ...]) -> tuple[list[Any], list[list[Any]], list[Any], dict[Any, int]]:
-    """Operands, their dimensions' names, those of the output, and the size of each name; ``...`` becomes numbers counted from the end."""
+    """Operands, the names of their dimensions and of the output's, and each name's size; ``...`` becomes numbers."""
     left, arrow, right = equation.replace(" ", "").partition("->")
     inputs = left.split(",")
     if len(inputs) != len(operands) or not operands:
         raise RuntimeError(f"einsum(): {equation!r} names {len(inputs)} tensors, got {len(operands)}")
-    subscripts, sizes, widest = [], {}, 0
+    sizes: dict[Any, int] = {}
+    subscripts, widest = [], 0
     for text, tensor in zip(inputs, operands, strict=True):
         before, dots, after = text.partition("...")
         if not (before + after).isalpha() and before + after:
             raise RuntimeError(f"einsum(): {text!r} in {equation!r} is not made of letters and one '...'")
         extra = tensor.ndim - len(before) - len(after)
         if extra < 0 or (extra and not dots):
-            raise RuntimeError(f"einsum(): {text!r} in {equation!r} does not fit a tensor of shape {tuple(tensor.shape)}")
+            raise RuntimeError(
+                f"einsum(): {text!r} in {equation!r} does not fit a tensor of shape {tuple(tensor.shape)}"
+            )
         names: list[Any] = [*before, *range(extra, 0, -1), *after]
         widest = max(widest, extra if dots else 0)
         for name, size in zip(names, tensor.shape, strict=True):
             if sizes.get(name, 1) == 1:
                 sizes[name] = size
             elif size not in (1, sizes[name]):
-                raise RuntimeError(f"einsum(): {name!r} in {equation!r} has sizes {sizes[name]} and {size}, which do not broadcast")
+                raise RuntimeError(
+                    f"einsum(): {name!r} in {equation!r} has sizes {sizes[name]} and {size}, which do not broadcast"
+                )
         subscripts.append(names)
     rest = list(range(widest, 0, -1))
     if arrow:
@@ -522,10 +564,16 @@ def _contracted(left: Any, a: list[Any], right: Any, b: list[Any], later: set[An
     both = [name for name in a if name in b]
     stacked, inside = [name for name in both if name in later], [name for name in both if name not in later]
     rows, columns = [name for name in a if name not in b], [name for name in b if name not in a]
-    sizes = {**sizes_b, **sizes_a} if not (thin_a or thin_b) else {
-        name: max(sizes_a.get(name, 0), sizes_b.get(name, 0)) if 0 not in (sizes_a.get(name), sizes_b.get(name)) else 0
-        for name in {**sizes_a, **sizes_b}
-    }
+    sizes = (
+        {**sizes_b, **sizes_a}
+        if not (thin_a or thin_b)
+        else {
+            name: max(sizes_a.get(name, 0), sizes_b.get(name, 0))
+            if 0 not in (sizes_a.get(name), sizes_b.get(name))
+            else 0
+            for name in {**sizes_a, **sizes_b}
+        }
+    )
     batch, n, k, m = (numel_of([sizes[name] for name in names]) for names in (stacked, rows, inside, columns))
     first = reshape_to(_ordered(left, a, stacked + rows + inside), (batch, n, k))
     second = reshape_to(_ordered(right, b, stacked + inside + columns), (batch, k, m))
@@ -556,7 +604,9 @@ def tensordot(a: Any, b: Any, dims: Any = 2, out: Any = None) -> Any:
         dims = dims.tolist()
     if isinstance(dims, int):
         if dims < 0 or dims > min(a.ndim, b.ndim):
-            raise RuntimeError(f"tensordot(): dims={dims} is out of range for tensors of {a.ndim} and {b.ndim} dimensions")
+            raise RuntimeError(
+                f"tensordot(): dims={dims} is out of range for tensors of {a.ndim} and {b.ndim} dimensions"
+            )
         of_a, of_b = list(range(a.ndim - dims, a.ndim)), list(range(dims))
     else:
         first, second = dims
@@ -568,7 +618,10 @@ def tensordot(a: Any, b: Any, dims: Any = 2, out: Any = None) -> Any:
     for x, y in zip(of_a, of_b, strict=True):
         if a.shape[x] != b.shape[y]:
             if 1 not in (a.shape[x], b.shape[y]):
-                raise RuntimeError(f"tensordot(): dimension {x} of {tuple(a.shape)} and dimension {y} of {tuple(b.shape)} differ in size")
+                raise RuntimeError(
+                    f"tensordot(): dimension {x} of {tuple(a.shape)} and dimension {y} of {tuple(b.shape)} differ "
+                    "in size"
+                )
             if a.shape[x] == 1:
                 b = cast(sum_over(b, (y,), True), b._array.dtype)
             else:
@@ -596,7 +649,10 @@ def kron(input: Any, other: Any) -> Any:
 
 def _cross(name: str, input: Any, other: Any, dim: int | None) -> Any:
     if input.ndim != other.ndim:
-        raise RuntimeError(f"{name}() needs as many dimensions in both tensors, got shapes {tuple(input.shape)} and {tuple(other.shape)}")
+        raise RuntimeError(
+            f"{name}() needs as many dimensions in both tensors, got shapes {tuple(input.shape)} and "
+            f"{tuple(other.shape)}"
+        )
     try:
         shape = numpy.broadcast_shapes(tuple(input.shape), tuple(other.shape))
     except ValueError as error:
@@ -607,7 +663,9 @@ def _cross(name: str, input: Any, other: Any, dim: int | None) -> Any:
             raise RuntimeError(f"{name}() needs a dimension of size 3, got shape {tuple(shape)}")
     dim = wrap_dim(dim, len(shape))
     if input.shape[dim] != 3 or other.shape[dim] != 3:
-        raise RuntimeError(f"{name}(): dimension {dim} must have size 3, got shapes {tuple(input.shape)} and {tuple(other.shape)}")
+        raise RuntimeError(
+            f"{name}(): dimension {dim} must have size 3, got shapes {tuple(input.shape)} and {tuple(other.shape)}"
+        )
     x, y, z = (narrow_view(input, dim, i, i + 1) for i in range(3))
     u, v, w = (narrow_view(other, dim, i, i + 1) for i in range(3))
     return cat([y * w - z * v, z * u - x * w, x * v - y * u], dim)
@@ -662,7 +720,11 @@ def _as_floats(name: str, x: Any, dtype: Any = None) -> Any:
 
 @composite
 def matrix_norm(A: Any, ord: Any = "fro", dim: Any = (-2, -1), keepdim: bool = False, *, dtype: Any = None) -> Any:
-    """Norm of matrices: ``"fro"``, ``"nuc"`` (sum of singular values), 2 and -2 (largest, smallest), 1, -1, inf, -inf (sums of magnitudes)."""
+    """Norm of matrices.
+
+    `ord` is ``"fro"``, ``"nuc"`` (sum of the singular values), 2 or -2 (the largest or smallest of them), 1 or -1 (the
+    largest or smallest sum of magnitudes of a column), infinity or its negative (of a row).
+    """
     A = _as_floats("linalg.matrix_norm", A, dtype)
     if A.ndim < 2:
         raise RuntimeError(f"linalg.matrix_norm() needs at least two dimensions, got {A.ndim}")
@@ -682,7 +744,9 @@ def matrix_norm(A: Any, ord: Any = "fro", dim: Any = (-2, -1), keepdim: bool = F
         else:
             result = (amax_over if ord == 2 else amin_over)(values, last, False)
         if keepdim:
-            result = reshape_to(result, tuple([1 if axis in (rows, columns) else size for axis, size in enumerate(A.shape)]))
+            result = reshape_to(
+                result, tuple([1 if axis in (rows, columns) else size for axis, size in enumerate(A.shape)])
+            )
         return result
     if ord not in (1, -1, math.inf, -math.inf):
         raise RuntimeError(f"linalg.matrix_norm(): ord is 'fro', 'nuc', inf, -inf, 1, -1, 2 or -2, got {ord!r}")
@@ -690,7 +754,11 @@ def matrix_norm(A: Any, ord: Any = "fro", dim: Any = (-2, -1), keepdim: bool = F
     sums = norm_over(A, 1.0, (summed,), True)
     empty = ord > 0 and not A.shape[left]
     result = sum_over(sums, (left,), True) if empty else (amax_over if ord > 0 else amin_over)(sums, (left,), True)
-    return result if keepdim else reshape_to(result, tuple([size for axis, size in enumerate(A.shape) if axis not in (rows, columns)]))
+    return (
+        result
+        if keepdim
+        else reshape_to(result, tuple([size for axis, size in enumerate(A.shape) if axis not in (rows, columns)]))
+    )
 
 
 @composite
@@ -699,7 +767,9 @@ def norm_of(A: Any, ord: Any = None, dim: Any = None, keepdim: bool = False, *, 
     if ord is not None and ((dim is None and A.ndim == 2) or (isinstance(dim, (tuple, list)) and len(dim) == 2)):
         return matrix_norm(A, ord, (-2, -1) if dim is None else dim, keepdim, dtype=dtype)
     if isinstance(ord, str):
-        raise RuntimeError(f"linalg.norm(): ord={ord!r} is a norm of matrices, but the tensor has {A.ndim} dimensions and dim={dim}")
+        raise RuntimeError(
+            f"linalg.norm(): ord={ord!r} is a norm of matrices, but the tensor has {A.ndim} dimensions and dim={dim}"
+        )
     if ord is not None and dim is None and A.ndim > 2:
         raise RuntimeError(f"linalg.norm(): with ord the tensor needs one or two dimensions, got {A.ndim}: pass dim=")
     return vector_norm(A, 2 if ord is None else ord, dim, keepdim, dtype=dtype)
@@ -707,7 +777,9 @@ def norm_of(A: Any, ord: Any = None, dim: Any = None, keepdim: bool = False, *, 
 
 @composite(method=True)
 def norm(input: Any, p: Any = "fro", dim: Any = None, keepdim: bool = False, dtype: Any = None) -> Any:
-    """Norm of a tensor taken as a vector (over `dim`, or all of it): ``(sum |x| ** p) ** (1 / p)``; ``"nuc"``: of matrices.
+    """Norm of a tensor taken as a vector, over `dim` or all of it: ``(sum |x| ** p) ** (1 / p)``.
+
+    ``p="nuc"`` is the sum of the singular values of matrices.
 
     >>> import tinygrad_i2dl as torch
     >>> torch.norm(torch.tensor([3.0, 4.0]))
@@ -740,7 +812,9 @@ def cdist(x1: Any, x2: Any, p: float = 2.0, compute_mode: str = "use_mm_for_eucl
         compute_mode: accepted for compatibility: distances are always computed from differences.
     """
     if x1.ndim < 2 or x2.ndim < 2:
-        raise RuntimeError(f"cdist() needs at least two dimensions in both, got shapes {tuple(x1.shape)} and {tuple(x2.shape)}")
+        raise RuntimeError(
+            f"cdist() needs at least two dimensions in both, got shapes {tuple(x1.shape)} and {tuple(x2.shape)}"
+        )
     if x1.shape[-1] != x2.shape[-1]:
         raise RuntimeError(f"cdist() needs points of as many coordinates, got {x1.shape[-1]} and {x2.shape[-1]}")
     if p < 0:
@@ -840,7 +914,7 @@ def _(g: Any, input: Any) -> Any:
     return reshape_to(g[1], (*g[1].shape, 1, 1)) * swapped(matrix_inverse(input))  # Giles 2008, section 2.2.4
 
 
-_SLOGDET = collections.namedtuple("slogdet", ("sign", "logabsdet"))
+_SLOGDET = named_result("slogdet", "sign", "logabsdet")
 
 
 @composite(method=True)
@@ -934,7 +1008,7 @@ def _(g: Any, needs: tuple[bool, ...], A: Any, out: Any) -> Any:
 
 @composite
 def solve(A: Any, B: Any, *, left: bool = True) -> Any:
-    """Solution X of ``A @ X = B`` (or ``X @ A = B`` if not `left`) for square matrices; B may be a vector (or a stack of them).
+    """Solution X of ``A @ X = B`` (or ``X @ A = B`` if not `left`) for square matrices; B may hold vectors.
 
     Raises:
         RuntimeError: the shapes do not fit, or a matrix has no inverse.
@@ -998,7 +1072,9 @@ def solve_triangular(A: Any, B: Any, *, upper: bool, left: bool = True, unitrian
     """Solution X of ``A @ X = B`` (or ``X @ A = B``) where only the upper (or lower) triangle of A counts."""
     _square("linalg.solve_triangular", A)
     if B.ndim < 2:
-        raise RuntimeError(f"linalg.solve_triangular() needs matrices on the right-hand side, got shape {tuple(B.shape)}")
+        raise RuntimeError(
+            f"linalg.solve_triangular() needs matrices on the right-hand side, got shape {tuple(B.shape)}"
+        )
     if A.dtype != B.dtype:
         raise RuntimeError(f"linalg.solve_triangular() needs one dtype, got {A.dtype} and {B.dtype}")
     if B.shape[-2 if left else -1] != A.shape[-1]:
@@ -1012,7 +1088,7 @@ def solve_triangular(A: Any, B: Any, *, upper: bool, left: bool = True, unitrian
     return result if left else swapped(result)
 
 
-_TRIANGULAR = collections.namedtuple("triangular_solve", ("solution", "cloned_coefficient"))
+_TRIANGULAR = named_result("triangular_solve", "solution", "cloned_coefficient")
 
 
 @composite(method=True)
@@ -1050,7 +1126,7 @@ def _(g: Any, out: Any) -> Any:
 
 @composite
 def cholesky_of(A: Any, *, upper: bool = False) -> Any:
-    """Triangular L with ``L @ L.T = A`` (or U with ``U.T @ U = A`` if `upper`) for symmetric positive-definite matrices.
+    """Triangular L with ``L @ L.T = A`` (U with ``U.T @ U = A`` if `upper`) for symmetric positive-definite matrices.
 
     Raises:
         RuntimeError: a matrix is not square or not positive definite.
@@ -1131,12 +1207,12 @@ def _times_inverse(matrix: Any, r: Any) -> Any:
     return swapped(solve_triangle(r, swapped(matrix), True, False))
 
 
-_QR = collections.namedtuple("qr", ("Q", "R"))
+_QR = named_result("qr", "Q", "R")
 
 
 @composite
 def qr_of(A: Any, mode: str = "reduced") -> Any:
-    """Orthonormal Q and upper triangular R with ``Q @ R = A``: a named tuple. `mode`: ``"reduced"``, ``"complete"`` or ``"r"``."""
+    """Orthonormal Q and upper triangular R with ``Q @ R = A``, named; `mode`: ``reduced``, ``complete`` or ``r``."""
     if A.ndim < 2:
         raise RuntimeError(f"linalg.qr() needs at least two dimensions, got {A.ndim}")
     if mode not in ("reduced", "complete", "r"):
@@ -1204,8 +1280,8 @@ def _(g: Any, input: Any) -> Any:
     return matrix_product(u * unsqueeze(g, -2), vh)
 
 
-_SVD_OF = collections.namedtuple("linalg_svd", ("U", "S", "Vh"))
-_SVD = collections.namedtuple("svd", ("U", "S", "V"))
+_SVD_OF = named_result("linalg_svd", "U", "S", "Vh")
+_SVD = named_result("svd", "U", "S", "V")
 
 
 @composite
@@ -1245,7 +1321,9 @@ def _svd_function(input: Any, some: bool = True, compute_uv: bool = True) -> Any
         rows, columns = input.shape[-2:]
         dtype, batch = input._array.dtype, tuple(input.shape[:-2])
         return _SVD(
-            make(numpy.zeros((*batch, rows, rows), dtype=dtype)), svdvals(input), make(numpy.zeros((*batch, columns, columns), dtype=dtype))
+            make(numpy.zeros((*batch, rows, rows), dtype=dtype)),
+            svdvals(input),
+            make(numpy.zeros((*batch, columns, columns), dtype=dtype)),
         )
     u, s, vh = svd_of(input, full_matrices=not some)
     return _SVD(u, s, swapped(vh))
@@ -1270,11 +1348,13 @@ def _(g: Any, out: Any) -> Any:
     values, vectors = out
     gaps = unsqueeze(values, -2) - unsqueeze(values, -1)
     eye = numpy.eye(values.shape[-1], dtype=bool)
-    inside = choose(make(eye) if isinstance(values, Tensor) else eye, 0.0, matrix_product(swapped(vectors), g[1]) / (gaps + eye))
+    inside = choose(
+        make(eye) if isinstance(values, Tensor) else eye, 0.0, matrix_product(swapped(vectors), g[1]) / (gaps + eye)
+    )
     return matrix_product(vectors, matrix_product(inside + diag_embed(g[0]), swapped(vectors)))
 
 
-_EIGH = collections.namedtuple("linalg_eigh", ("eigenvalues", "eigenvectors"))
+_EIGH = named_result("linalg_eigh", "eigenvalues", "eigenvectors")
 
 
 def _lower(name: str, UPLO: str) -> bool:
@@ -1285,7 +1365,7 @@ def _lower(name: str, UPLO: str) -> bool:
 
 @composite
 def eigh(A: Any, UPLO: str = "L") -> Any:
-    """Eigenvalues, ascending, and eigenvectors, as columns, of symmetric matrices: a named tuple. Only one triangle of A is read."""
+    """Eigenvalues, ascending, and eigenvectors, as columns, of symmetric matrices, named. Only one triangle is read."""
     _square("linalg.eigh", A)
     return _EIGH(*eigen_symmetric(A, _lower("eigh", UPLO)))
 
@@ -1302,7 +1382,7 @@ def eigvalsh(A: Any, UPLO: str = "L") -> Any:
 
 @primitive("input")
 def pseudo_inverse(xp: Any, input: Any, atol: Any, rtol: Any, hermitian: bool) -> Any:
-    """Pseudo-inverses: from the singular values (eigenvalues of symmetric matrices) above ``max(atol, rtol * largest)``."""
+    """Pseudo-inverses, from the singular values (or eigenvalues) above ``max(atol, rtol * largest)``."""
     if hermitian:
         values, left = xp.linalg.eigh(input)
         right = left.swapaxes(-1, -2)
@@ -1311,7 +1391,9 @@ def pseudo_inverse(xp: Any, input: Any, atol: Any, rtol: Any, hermitian: bool) -
     sizes = abs(values)
     large = sizes > _threshold(xp, sizes, atol, rtol)
     inverses = xp.where(large, 1 / xp.where(large, values, 1), 0)
-    return xp.matmul(right.swapaxes(-1, -2) * inverses[..., None, :], left.swapaxes(-1, -2)).astype(input.dtype, copy=False)
+    return xp.matmul(right.swapaxes(-1, -2) * inverses[..., None, :], left.swapaxes(-1, -2)).astype(
+        input.dtype, copy=False
+    )
 
 
 pseudo_inverse.op.title = "LinalgPinvBackward0"
@@ -1338,7 +1420,7 @@ def _threshold(xp: Any, values: Array, atol: Any, rtol: Any) -> Array:
 
 
 def _tolerances(A: Any, atol: Any, rtol: Any) -> tuple[Any, Any]:
-    """Tolerances as numbers or arrays; the relative one, where none is given, is eps times the larger size of the matrix."""
+    """Tolerances as numbers or arrays; where none is given, the relative one is eps times the larger size."""
     if rtol is None:
         default = max(A.shape[-2:]) * float(numpy.finfo(A._array.dtype).eps)
         if atol is None:
@@ -1346,7 +1428,9 @@ def _tolerances(A: Any, atol: Any, rtol: Any) -> tuple[Any, Any]:
         else:
             rtol = numpy.where(numpy.asarray(atol._array if isinstance(atol, Tensor) else atol) > 0, 0.0, default)
             rtol = rtol[..., None] if rtol.ndim else float(rtol)
-    atol, rtol = [each._array[..., None] if isinstance(each, Tensor) else 0.0 if each is None else each for each in (atol, rtol)]
+    atol, rtol = [
+        each._array[..., None] if isinstance(each, Tensor) else 0.0 if each is None else each for each in (atol, rtol)
+    ]
     return atol, rtol
 
 
@@ -1354,7 +1438,8 @@ def _tolerances(A: Any, atol: Any, rtol: Any) -> tuple[Any, Any]:
 def pinv(A: Any, *, atol: Any = None, rtol: Any = None, rcond: Any = None, hermitian: bool = False) -> Any:
     """Pseudo-inverses of matrices.
 
-    Singular values up to ``max(atol, rtol * largest)`` count as zero; `rtol` is eps times the larger size if neither is given.
+    Singular values up to ``max(atol, rtol * largest)`` count as zero; `rtol` is eps times the larger size if neither
+    is given.
     """
     if A.ndim < 2:
         raise RuntimeError(f"linalg.pinv() needs at least two dimensions, got {A.ndim}")
@@ -1404,7 +1489,8 @@ def matrix_power(A: Any, n: int) -> Any:
 def exponential_of_matrix(xp: Any, input: Any) -> Any:
     """Matrix exponentials by scaling and squaring of a Taylor polynomial of degree 18.
 
-    Bader, Blanes, Casas, "Computing the matrix exponential with an optimized Taylor polynomial approximation" (2019), gives the
+    Bader, Blanes, Casas, "Computing the matrix exponential with an optimized Taylor polynomial approximation" (2019),
+    gives the
     degree; the norm is brought below 1 first.
     """
     if not input.size:
@@ -1447,7 +1533,7 @@ def matrix_exp(input: Any) -> Any:
     return exponential_of_matrix(input)
 
 
-_LSTSQ = collections.namedtuple("lstsq", ("solution", "residuals", "rank", "singular_values"))
+_LSTSQ = named_result("lstsq", "solution", "residuals", "rank", "singular_values")
 
 
 @composite
@@ -1504,13 +1590,16 @@ def diagonal_of(A: Any, *, offset: int = 0, dim1: int = -2, dim2: int = -1) -> A
 
 @composite
 def cond(A: Any, p: Any = None) -> Any:
-    """Condition numbers: ratio of the largest to the smallest singular value, or norm times norm of the inverse for other `p`."""
+    """Condition numbers: largest by smallest singular value, or for other `p` the norm times that of the inverse."""
     if A.ndim < 2:
         raise RuntimeError(f"linalg.cond() needs at least two dimensions, got {A.ndim}")
     if p is None or p in (2, -2):
         values = svdvals(A)
         last = values.ndim - 1
-        first, end = narrow_view(values, last, 0, 1), narrow_view(values, last, values.shape[last] - 1, values.shape[last])
+        first, end = (
+            narrow_view(values, last, 0, 1),
+            narrow_view(values, last, values.shape[last] - 1, values.shape[last]),
+        )
         ratio = end / first if p == -2 else first / end
         return reshape_to(ratio, tuple(values.shape[:-1]))
     _square("linalg.cond", A)

@@ -16,14 +16,16 @@ from ..tensors import Operations, Size, Tensor, current_node, make, rebase, refu
 from ._define import composite, primitive, view, write_out
 
 __all__ = [
-    "adjoint", "alias_copy", "as_strided", "as_strided_copy", "as_strided_scatter", "atleast_1d", "atleast_2d", "atleast_3d", "block_diag", "broadcast_shapes",
-    "broadcast_tensors", "broadcast_to", "cartesian_prod", "cat", "chunk", "clone", "column_stack", "combinations", "concat",
-    "concatenate", "diag", "diag_embed", "diagflat", "diagonal", "diagonal_copy", "diagonal_scatter", "dsplit", "dstack", "expand_copy", "fill",
-    "flatten", "flip", "fliplr", "flipud", "hsplit", "hstack", "meshgrid", "moveaxis", "movedim", "narrow", "narrow_copy", "permute",
-    "permute_copy", "ravel", "repeat_interleave", "reshape", "resize_as_", "roll", "rot90", "row_stack", "select", "split", "split_with_sizes", "split_with_sizes_copy",
-    "squeeze", "squeeze_copy", "stack", "swapaxes", "swapdims", "t", "t_copy", "tensor_split", "tile", "transpose", "transpose_copy",
-    "tril", "triu", "unbind", "unbind_copy", "unflatten", "unfold_copy", "unsafe_chunk", "unsafe_split", "unsqueeze",
-    "unsqueeze_copy", "view_as_complex", "view_as_real", "view_copy", "vsplit", "vstack",
+    "adjoint", "alias_copy", "as_strided", "as_strided_copy", "as_strided_scatter", "atleast_1d", "atleast_2d",
+    "atleast_3d", "block_diag", "broadcast_shapes", "broadcast_tensors", "broadcast_to", "cartesian_prod", "cat",
+    "chunk", "clone", "column_stack", "combinations", "concat", "concatenate", "diag", "diag_embed", "diagflat",
+    "diagonal", "diagonal_copy", "diagonal_scatter", "dsplit", "dstack", "expand_copy", "fill", "flatten", "flip",
+    "fliplr", "flipud", "hsplit", "hstack", "meshgrid", "moveaxis", "movedim", "narrow", "narrow_copy", "permute",
+    "permute_copy", "ravel", "repeat_interleave", "reshape", "resize_as_", "roll", "rot90", "row_stack", "select",
+    "split", "split_with_sizes", "split_with_sizes_copy", "squeeze", "squeeze_copy", "stack", "swapaxes", "swapdims",
+    "t", "t_copy", "tensor_split", "tile", "transpose", "transpose_copy", "tril", "triu", "unbind", "unbind_copy",
+    "unflatten", "unfold_copy", "unsafe_chunk", "unsafe_split", "unsqueeze", "unsqueeze_copy", "view_as_complex",
+    "view_as_real", "view_copy", "vsplit", "vstack",
 ]  # fmt: skip
 
 Array = Any
@@ -82,7 +84,9 @@ def strided(xp: Any, array: Array, shape: Shape, strides: tuple[int, ...], offse
     """View of the memory that `array` starts in, `offset` bytes on, with any shape and strides (in bytes)."""
     if xp is numpy:
         if array.flags.c_contiguous and array.dtype.kind != "V":
-            return numpy.ndarray(shape, array.dtype, array, offset, strides)  # 20 times faster than `as_strided`, keeps the base
+            return numpy.ndarray(
+                shape, array.dtype, array, offset, strides
+            )  # 20 times faster than `as_strided`, keeps the base
         owner = array
         while isinstance(owner.base, numpy.ndarray):
             owner = owner.base
@@ -120,7 +124,9 @@ def _plausible(shape: Shape, count: int) -> Shape:
             if shape.count(-1) > 1:
                 raise RuntimeError(f"only one size can be inferred (-1), got shape {list(shape)}")
             if known <= 0 or count % known:
-                raise RuntimeError(f"shape {list(shape)} is invalid for a tensor of {count} elements: -1 cannot be inferred")
+                raise RuntimeError(
+                    f"shape {list(shape)} is invalid for a tensor of {count} elements: -1 cannot be inferred"
+                )
             break
     return shape
 
@@ -159,8 +165,10 @@ def view_to(xp: Any, input: Any, shape: Shape) -> Any:
     base = result.base
     if base is not input and (base is None or base is not input.base):
         raise RuntimeError(
-            f"view(): shape {list(shape)} is not possible as a view of a tensor of shape {list(input.shape)} with strides "
-            f"{[s // input.itemsize for s in input.strides]}, as dimensions to be merged are not adjacent in memory: use reshape()"
+            f"view(): shape {list(shape)} is not possible as a view of a tensor of shape {list(input.shape)} with "
+            "strides "
+            f"{[s // input.itemsize for s in input.strides]}, as dimensions to be merged are not adjacent in "
+            "memory: use reshape()"
         )
     return result
 
@@ -168,11 +176,13 @@ def view_to(xp: Any, input: Any, shape: Shape) -> Any:
 view_to.op.title = "ViewBackward0"
 view_to.gradient(lambda g, input_shape: reshape_to(g, input_shape))
 
-reinterpreted: Callable[[Tensor, Any], Tensor] | None = None  # `view(dtype)`: set by the module that knows how to read bits anew
+reinterpreted: Callable[[Tensor, Any], Tensor] | None = (
+    None  # `view(dtype)`: set by the module that knows how to read bits anew
+)
 
 
 def _view_method(self: Tensor, *shape: Any, dtype: Any = None, size: Any = None) -> Tensor:
-    """View of the same memory in another shape (one size may be -1), or, given a dtype, with the bits read as that dtype.
+    """View of the same memory in another shape (one size may be -1), or, given a dtype, with its bits read as that.
 
     Raises:
         RuntimeError: the shape does not fit, or would need a copy (use ``reshape``).
@@ -256,7 +266,9 @@ def unflatten(input: Any, dim: int, sizes: Any) -> Any:
     if -1 in sizes and known < 0 and shape[dim] % -known == 0:
         sizes = tuple([shape[dim] // -known if size == -1 else size for size in sizes])
     if numel_of(sizes) != shape[dim] or min(sizes) < 0:
-        raise RuntimeError(f"unflatten(): sizes {list(sizes)} do not multiply to the size {shape[dim]} of dimension {dim}")
+        raise RuntimeError(
+            f"unflatten(): sizes {list(sizes)} do not multiply to the size {shape[dim]} of dimension {dim}"
+        )
     return reshape_to(input, (*shape[:dim], *sizes, *shape[dim + 1 :]))
 
 
@@ -441,7 +453,9 @@ def _expanded(input: Any, sizes: Shape) -> Any:
     shape = tuple(input.shape)
     extra = len(sizes) - len(shape)
     if extra < 0:
-        raise RuntimeError(f"expand(): {len(sizes)} sizes {list(sizes)} are too few for a tensor of {len(shape)} dimensions")
+        raise RuntimeError(
+            f"expand(): {len(sizes)} sizes {list(sizes)} are too few for a tensor of {len(shape)} dimensions"
+        )
     wanted = []
     for axis, size in enumerate(sizes):
         old = shape[axis - extra] if axis >= extra else None
@@ -453,7 +467,8 @@ def _expanded(input: Any, sizes: Shape) -> Any:
             raise RuntimeError(f"expand(): size {size} in {list(sizes)} is negative")
         elif old is not None and old not in (1, size):
             raise RuntimeError(
-                f"expand(): size {old} of dimension {axis - extra} of {list(shape)} cannot become {size} of {list(sizes)}: "
+                f"expand(): size {old} of dimension {axis - extra} of {list(shape)} cannot become {size} of "
+                f"{list(sizes)}: "
                 "only dimensions of size 1 stretch"
             )
         wanted.append(size)
@@ -504,7 +519,9 @@ def broadcast_shapes(*shapes: Any) -> Size:
             if result[-place] == 1:
                 result[-place] = size
             elif size not in (1, result[-place]):
-                raise RuntimeError(f"shapes {', '.join(map(str, tuples))} do not broadcast: sizes {result[-place]} and {size} differ")
+                raise RuntimeError(
+                    f"shapes {', '.join(map(str, tuples))} do not broadcast: sizes {result[-place]} and {size} differ"
+                )
     return Size(result)
 
 
@@ -521,7 +538,9 @@ def _repeated(input: Any, sizes: Shape) -> Any:
     shape = tuple(input.shape)
     extra = len(sizes) - len(shape)
     if extra < 0:
-        raise RuntimeError(f"repeat(): {list(sizes)} has fewer entries than the tensor of shape {list(shape)} has dimensions")
+        raise RuntimeError(
+            f"repeat(): {list(sizes)} has fewer entries than the tensor of shape {list(shape)} has dimensions"
+        )
     if any(size < 0 for size in sizes):
         raise RuntimeError(f"repeat(): a number of repetitions is negative: {list(sizes)}")
     shape = (1,) * extra + shape
@@ -582,7 +601,7 @@ stack_on.op.title = "StackBackward0"
 stack_on.gradient(lambda g, dim: unbind(g, dim))
 
 
-def promoted(tensors: Any, name: str) -> list[Any]:
+def promoted(tensors: Any, name: str) -> Any:
     """`tensors` as a list of one dtype: the one they promote to."""
     tensors = list(tensors)
     if not tensors:
@@ -626,7 +645,9 @@ def cat(tensors: Any, dim: int = 0, *, out: Any = None) -> Any:
         if len(shape) != len(first):
             kept = [each for each, its in zip(tensors, shapes, strict=True) if its != (0,)]
             if len({each.ndim for each in kept}) > 1:
-                raise ShapeError(f"cat() needs tensors with the same number of dimensions, got shapes {', '.join(map(str, shapes))}")
+                raise ShapeError(
+                    f"cat() needs tensors with the same number of dimensions, got shapes {', '.join(map(str, shapes))}"
+                )
             return concatenate_on(wrap_dim(dim, kept[0].ndim), kept)
     dim = wrap_dim(dim, len(first))
     for shape in shapes:
@@ -640,9 +661,15 @@ concat = concatenate = cat
 
 def _cat_into(out: Any, tensors: Any, dim: int) -> Any:
     array = out._array
-    if 0 in array.strides and array.size > 1 and any(n > 1 and not s for n, s in zip(array.shape, array.strides, strict=True)):
+    if (
+        0 in array.strides
+        and array.size > 1
+        and any(n > 1 and not s for n, s in zip(array.shape, array.strides, strict=True))
+    ):
         raise RuntimeError("cat(out=...): several elements of out share one place in memory: clone() it first")
-    if any(numpy.may_share_memory(array, tensor._array) for tensor in tensors) or any(out is tensor for tensor in tensors):
+    if any(numpy.may_share_memory(array, tensor._array) for tensor in tensors) or any(
+        out is tensor for tensor in tensors
+    ):
         raise RuntimeError("cat(out=...): out shares memory with one of the tensors to join: clone() it first")
     return write_out("cat", cat(tensors, dim)._array, out, tensors)
 
@@ -722,7 +749,9 @@ def atleast_2d(*tensors: Any) -> Any:
 @composite
 def atleast_3d(*tensors: Any) -> Any:
     """Each tensor with at least three dimensions: ``(n,)`` becomes ``(1, n, 1)``, ``(m, n)`` becomes ``(m, n, 1)``."""
-    return _for_each(lambda x: reshape_to(x, (1, -1, 1)) if x.ndim < 2 else unsqueeze(x, 2) if x.ndim == 2 else x, tensors)
+    return _for_each(
+        lambda x: reshape_to(x, (1, -1, 1)) if x.ndim < 2 else unsqueeze(x, 2) if x.ndim == 2 else x, tensors
+    )
 
 
 @composite
@@ -731,7 +760,8 @@ def meshgrid(*tensors: Any, indexing: str | None = None) -> Any:
 
     Args:
         tensors: vectors or scalars.
-        indexing: ``"ij"`` (the default): result ``i`` varies along dimension ``i``; ``"xy"``: the first two are exchanged.
+        indexing: ``"ij"`` (the default): result ``i`` varies along dimension ``i``; ``"xy"``: the first two are
+        exchanged.
 
     >>> import tinygrad_i2dl as torch
     >>> torch.meshgrid(torch.tensor([1, 2]), torch.tensor([3, 4]), indexing="ij")
@@ -746,9 +776,13 @@ def meshgrid(*tensors: Any, indexing: str | None = None) -> Any:
     if not tensors:
         raise RuntimeError("meshgrid() needs at least one tensor")
     if any(tensor.ndim > 1 for tensor in tensors):
-        raise RuntimeError(f"meshgrid() needs vectors, got shapes {', '.join(str(tuple(each.shape)) for each in tensors)}")
+        raise RuntimeError(
+            f"meshgrid() needs vectors, got shapes {', '.join(str(tuple(each.shape)) for each in tensors)}"
+        )
     if len({tensor.dtype for tensor in tensors}) > 1:
-        raise RuntimeError(f"meshgrid() needs tensors of one dtype, got {', '.join(str(tensor.dtype) for tensor in tensors)}")
+        raise RuntimeError(
+            f"meshgrid() needs tensors of one dtype, got {', '.join(str(tensor.dtype) for tensor in tensors)}"
+        )
     swap = indexing == "xy" and len(tensors) > 1
     if swap:
         tensors = (tensors[1], tensors[0], *tensors[2:])
@@ -764,7 +798,9 @@ def meshgrid(*tensors: Any, indexing: str | None = None) -> Any:
 def cartesian_prod(*tensors: Any) -> Any:
     """All combinations of the elements of vectors, one a row."""
     if any(tensor.ndim != 1 for tensor in tensors):
-        raise RuntimeError(f"cartesian_prod() needs vectors, got shapes {', '.join(str(tuple(each.shape)) for each in tensors)}")
+        raise RuntimeError(
+            f"cartesian_prod() needs vectors, got shapes {', '.join(str(tuple(each.shape)) for each in tensors)}"
+        )
     if len(tensors) == 1:
         return tensors[0]
     return stack([reshape_to(grid, (-1,)) for grid in meshgrid(*promoted(tensors, "cartesian_prod"), indexing="ij")], 1)
@@ -873,7 +909,10 @@ def split_with_sizes(input: Any, split_sizes: Any, dim: int = 0) -> Any:
     dim = wrap_dim(dim, input.ndim)
     sizes = sizes_from((split_sizes,))
     if sum(sizes) != input.shape[dim] or any(size < 0 for size in sizes):
-        raise RuntimeError(f"split(): sizes {list(sizes)} must be non-negative and sum to the size {input.shape[dim]} of dimension {dim}")
+        raise RuntimeError(
+            f"split(): sizes {list(sizes)} must be non-negative and sum to the size {input.shape[dim]} of dimension "
+            f"{dim}"
+        )
     return _split_sizes(input, sizes, dim)
 
 
@@ -896,7 +935,9 @@ def chunk(input: Any, chunks: int, dim: int = 0) -> Any:
 
 
 @composite(method=True)
-def tensor_split(input: Any, indices_or_sections: Any = None, dim: int = 0, *, indices: Any = None, sections: Any = None) -> Any:
+def tensor_split(
+    input: Any, indices_or_sections: Any = None, dim: int = 0, *, indices: Any = None, sections: Any = None
+) -> Any:
     """Views of consecutive parts along `dim`: so many of nearly one size, or cut before each of the given indices."""
     where = next((each for each in (indices_or_sections, indices, sections) if each is not None), None)
     if input.ndim == 0:
@@ -915,7 +956,7 @@ def tensor_split(input: Any, indices_or_sections: Any = None, dim: int = 0, *, i
         size, more = divmod(total, where)
         return _split_sizes(input, (size + 1,) * more + (size,) * (where - more), dim)
     parts, start = [], 0
-    for stop in [*where, None]:
+    for stop in (*tuple(where or ()), None):
         first, last, _ = slice(start, stop).indices(total)
         parts.append(narrow(input, dim, first, max(0, last - first)))
         start = 0 if stop is None else stop
@@ -927,14 +968,19 @@ def _split_along(name: str, least: int, axis: Callable[[int], int]) -> Any:
         if input.ndim < least:
             raise RuntimeError(f"{name}() needs at least {least} dimension(s), got {input.ndim}")
         dim = axis(input.ndim)
-        if isinstance(indices_or_sections, int) and (indices_or_sections <= 0 or input.shape[dim] % indices_or_sections):
+        if isinstance(indices_or_sections, int) and (
+            indices_or_sections <= 0 or input.shape[dim] % indices_or_sections
+        ):
             raise RuntimeError(
-                f"{name}(): dimension {dim} of size {input.shape[dim]} cannot be cut into {indices_or_sections} equal sections"
+                f"{name}(): dimension {dim} of size {input.shape[dim]} cannot be cut into {indices_or_sections} "
+                "equal sections"
             )
         return tensor_split(input, indices_or_sections, dim)
 
     function.__name__ = function.__qualname__ = name
-    function.__doc__ = f"Views of consecutive parts along dimension {axis(3)}: so many of one size, or cut before each index."
+    function.__doc__ = (
+        f"Views of consecutive parts along dimension {axis(3)}: so many of one size, or cut before each index."
+    )
     return composite(function, method=True)
 
 
@@ -953,7 +999,9 @@ def narrow_view(xp: Any, input: Any, dim: int, start: int, stop: int, step: int 
 
 
 narrow_view.op.title = "NarrowBackward0"
-narrow_view.gradient(lambda g, input_shape, dim, start, stop, step: narrow_into_zeros(g, input_shape, dim, start, stop, step))
+narrow_view.gradient(
+    lambda g, input_shape, dim, start, stop, step: narrow_into_zeros(g, input_shape, dim, start, stop, step)
+)
 
 
 @primitive("input")
@@ -979,7 +1027,9 @@ def narrow(input: Any, dim: int, start: Any, length: int) -> Any:
     dim = wrap_dim(dim, input.ndim)
     if isinstance(start, Tensor):
         if start.ndim or start._array.dtype.kind not in "iu":
-            raise RuntimeError(f"narrow(): start must be an integer or an integer tensor without dimensions, got {start.dtype}")
+            raise RuntimeError(
+                f"narrow(): start must be an integer or an integer tensor without dimensions, got {start.dtype}"
+            )
         start = int(start)
     size = input.shape[dim]
     if not -size <= start <= size:
@@ -1097,7 +1147,9 @@ strided_view.gradient(lambda g, input_shape, size, stride, offset: add_strided(g
 def add_strided(xp: Any, input: Any, shape: Shape, size: Shape, stride: tuple[int, ...], offset: int) -> Any:
     """Zeros of `shape` to which `input` is added at the elements of a strided view: the transpose of `strided_view`."""
     flat = xp.bincount(
-        xp.asarray(_positions(size, stride, offset)).ravel(), weights=input.ravel().astype(numpy.float64), minlength=numel_of(shape)
+        xp.asarray(_positions(size, stride, offset)).ravel(),
+        weights=input.ravel().astype(numpy.float64),
+        minlength=numel_of(shape),
     )
     return flat.astype(input.dtype).reshape(shape)
 
@@ -1130,7 +1182,9 @@ def as_strided(input: Any, size: Any, stride: Any, storage_offset: int | None = 
     if not array.flags.c_contiguous or array.size != owner.size:
         view = input._view
         if current_node(input) is not None and state.recording:
-            raise RuntimeError("as_strided() of a non-contiguous tensor that requires a gradient: call contiguous() first")
+            raise RuntimeError(
+                "as_strided() of a non-contiguous tensor that requires a gradient: call contiguous() first"
+            )
         if view is not None and view.base._array.size == owner.size and view.base._array.flags.c_contiguous:
             return strided_view(view.base, size, stride, offset)
     return strided_view(input, size, stride, offset)
@@ -1240,7 +1294,9 @@ def _triangle(name: str, kept: str) -> Any:
         return getattr(xp, name)(input, diagonal)
 
     kernel.__name__ = kernel.__qualname__ = name
-    kernel.__doc__ = f"Copy of the matrices with only the elements on and {kept} diagonal number `diagonal`, zeros elsewhere."
+    kernel.__doc__ = (
+        f"Copy of the matrices with only the elements on and {kept} diagonal number `diagonal`, zeros elsewhere."
+    )
     function = primitive("input", method=True, inplace=True)(kernel)
     function.gradient(lambda g, diagonal: function(g, diagonal))
     return function
@@ -1260,7 +1316,9 @@ def diagonal_view(xp: Any, input: Any, offset: int, dim1: int, dim2: int) -> Any
 
 
 diagonal_view.op.title = "DiagonalBackward0"
-diagonal_view.gradient(lambda g, input_shape, offset, dim1, dim2: diagonal_into_zeros(g, input_shape, offset, dim1, dim2))
+diagonal_view.gradient(
+    lambda g, input_shape, offset, dim1, dim2: diagonal_into_zeros(g, input_shape, offset, dim1, dim2)
+)
 
 
 @primitive("input")
@@ -1326,13 +1384,18 @@ def diagonal_scatter(input: Any, src: Any, offset: int = 0, dim1: int = 0, dim2:
     result = clone(input)
     line = diagonal(result, offset, dim1, dim2)
     if tuple(line.shape) != tuple(src.shape):
-        raise ShapeError(f"diagonal_scatter(): src has shape {tuple(src.shape)}, the diagonal {tuple(line.shape)}; they must be equal")
+        raise ShapeError(
+            f"diagonal_scatter(): src has shape {tuple(src.shape)}, the diagonal {tuple(line.shape)}; they must be "
+            "equal"
+        )
     line.copy_(src)
     return result
 
 
 @composite
-def repeat_interleave(input: Any, repeats: Any = None, dim: int | None = None, *, output_size: int | None = None) -> Any:
+def repeat_interleave(
+    input: Any, repeats: Any = None, dim: int | None = None, *, output_size: int | None = None
+) -> Any:
     """Copy with each element (or slice along `dim`) repeated in place, all equally often or as a vector says.
 
     >>> import tinygrad_i2dl as torch
@@ -1364,10 +1427,15 @@ def repeat_interleave(input: Any, repeats: Any = None, dim: int | None = None, *
         result = reshape_to(clone(spread), (*shape[:dim], shape[dim] * count, *shape[dim + 1 :]))
     else:
         if times.size != shape[dim]:
-            raise RuntimeError(f"repeat_interleave(): {times.size} repeats for dimension {dim} of size {shape[dim]}; they must be as many")
+            raise RuntimeError(
+                f"repeat_interleave(): {times.size} repeats for dimension {dim} of size {shape[dim]}; they must be "
+                "as many"
+            )
         result = input[(slice(None),) * dim + (numpy.repeat(numpy.arange(shape[dim]), times),)]
     if output_size is not None and result.shape[dim] != output_size:
-        raise RuntimeError(f"repeat_interleave(): the result has size {result.shape[dim]}, output_size says {output_size}")
+        raise RuntimeError(
+            f"repeat_interleave(): the result has size {result.shape[dim]}, output_size says {output_size}"
+        )
     return result
 
 
@@ -1458,7 +1526,9 @@ unsafe_chunk = chunk
 @composite
 def view_as_real(input: Any) -> Any:
     """Refused: there are no complex dtypes."""
-    raise RuntimeError(f"view_as_real() needs a complex tensor, and this library has real dtypes only; got {input.dtype}")
+    raise RuntimeError(
+        f"view_as_real() needs a complex tensor, and this library has real dtypes only; got {input.dtype}"
+    )
 
 
 @composite
@@ -1475,7 +1545,7 @@ def _changing_shape(name: str, function: Callable[..., Any]) -> Callable[..., Te
         if recorded:
             refuse_change(self, name)
         own = self._view
-        result = function(self, *args, **kwargs)
+        result: Tensor = function(self, *args, **kwargs)
         if result is self:
             return self
         self._array = result._array
@@ -1497,7 +1567,9 @@ def _resize_(self: Tensor, *sizes: Any, memory_format: Any = None) -> Tensor:
         RuntimeError: the tensor requires a gradient.
     """
     if self.requires_grad:
-        raise RuntimeError("resize_() of a tensor that requires a gradient is not possible: use reshape() or a new tensor")
+        raise RuntimeError(
+            "resize_() of a tensor that requires a gradient is not possible: use reshape() or a new tensor"
+        )
     shape = sizes_from(sizes)
     if any(size < 0 for size in shape):
         raise RuntimeError(f"resize_(): sizes must not be negative, got {list(shape)}")
@@ -1532,8 +1604,9 @@ def _resize(self: Tensor, *sizes: Any) -> Tensor:
 
 
 _METHODS: dict[str, Any] = {
-    "reshape": _reshape_method, "view": _view_method, "view_as": _view_as, "reshape_as": _reshape_as, "permute": _permute_method,
-    "expand": _expand_method, "expand_as": _expand_as, "repeat": _repeat_method, "tile": _tile_method, "flip": _flip_method,
+    "reshape": _reshape_method, "view": _view_method, "view_as": _view_as, "reshape_as": _reshape_as,
+    "permute": _permute_method, "expand": _expand_method, "expand_as": _expand_as, "repeat": _repeat_method,
+    "tile": _tile_method, "flip": _flip_method,
     "repeat_interleave": repeat_interleave, "swapaxes": transpose, "swapdims": transpose, "moveaxis": movedim,
     "unsafe_split": split, "unsafe_chunk": chunk, "narrow_copy": narrow_copy, "T": property(_reversed_dims),
     "mT": property(_matrix_transpose), "mH": property(_matrix_transpose), "H": property(_adjoint_of_matrix),

@@ -35,9 +35,10 @@ from .pointwise import abs as absolute_value
 from .pointwise import exp, log, pow, sign
 
 __all__ = [
-    "all", "amax", "amin", "aminmax", "any", "argmax", "argmin", "count_nonzero", "cummax", "cummin", "cumprod", "cumsum",
-    "cumulative_trapezoid", "diff", "dist", "gradient", "logcumsumexp", "logsumexp", "max", "mean", "min", "nanmean", "nansum",
-    "prod", "renorm", "std", "std_mean", "sum", "sum_to_size", "trapezoid", "trapz", "var", "var_mean",
+    "all", "amax", "amin", "aminmax", "any", "argmax", "argmin", "count_nonzero", "cummax", "cummin", "cumprod",
+    "cumsum", "cumulative_trapezoid", "diff", "dist", "gradient", "logcumsumexp", "logsumexp", "max", "mean", "min",
+    "nanmean", "nansum", "prod", "renorm", "std", "std_mean", "sum", "sum_to_size", "trapezoid", "trapz", "var",
+    "var_mean",
 ]  # fmt: skip
 
 Array = Any
@@ -116,7 +117,9 @@ def _real_only(name: str, input: Any, dtype: Any = None) -> Any:
         input = cast(input, to_numpy_dtype(dtype))
     array = input._array if isinstance(input, Tensor) else input
     if array.dtype.kind in "iub":
-        raise DtypeError(f"{name}() needs floating-point elements, got {input.dtype}: convert with .float() or pass dtype=")
+        raise DtypeError(
+            f"{name}() needs floating-point elements, got {input.dtype}: convert with .float() or pass dtype="
+        )
     return input
 
 
@@ -127,7 +130,9 @@ def mean_over(xp: Any, input: Any, dims: Dims, keepdim: bool) -> Any:
     if _is_half(input):
         return as_array(input.astype(WIDE).sum(axis=dims, keepdims=keepdim) / WIDE.type(count)).astype(input.dtype)
     if input.dtype.kind in "iub":
-        raise DtypeError(f"mean() needs floating-point elements, got {input.dtype}: convert with .float() or pass dtype=")
+        raise DtypeError(
+            f"mean() needs floating-point elements, got {input.dtype}: convert with .float() or pass dtype="
+        )
     total = as_array(input.sum(dims, None, None, keepdim))  # a third of the time of NumPy's own mean for small arrays
     total /= count
     return total
@@ -183,7 +188,9 @@ def sum_to_size(input: Any, *size: Any) -> Any:
     shape = sizes_from(size)
     extra = input.ndim - len(shape)
     if extra < 0 or builtins.any(n not in (1, m) for n, m in zip(shape, input.shape[extra:], strict=True)):
-        raise RuntimeError(f"sum_to_size(): shape {list(shape)} does not broadcast to the shape {list(input.shape)} of the tensor")
+        raise RuntimeError(
+            f"sum_to_size(): shape {list(shape)} does not broadcast to the shape {list(input.shape)} of the tensor"
+        )
     dims = (*range(extra), *(axis + extra for axis, n in enumerate(shape) if n == 1 and input.shape[axis + extra] != 1))
     result = sum_over(input, dims, False) if dims or input._array.dtype.kind in "iub" else input
     return reshape_to(result, tuple(shape))
@@ -222,10 +229,16 @@ def _others(input: Any, dims: Dims) -> Any:
         return input * 0 + 1
     rest = tuple([axis for axis in range(len(shape)) if axis not in dims])
     order = rest + dims
-    flat = reshape_to(_permuted(input, order), (*[shape[axis] for axis in rest], -1 if numel_of(shape) else _count(shape, dims)))
+    flat = reshape_to(
+        _permuted(input, order), (*[shape[axis] for axis in rest], -1 if numel_of(shape) else _count(shape, dims))
+    )
     last = len(rest)
     one = narrow_view(flat, last, 0, builtins.min(1, flat.shape[last])) * 0 + 1
-    before = running_product(cat([one, narrow_view(flat, last, 0, flat.shape[last] - 1)], last), last) if flat.shape[last] else flat
+    before = (
+        running_product(cat([one, narrow_view(flat, last, 0, flat.shape[last] - 1)], last), last)
+        if flat.shape[last]
+        else flat
+    )
     after = narrow_view(flat, last, 1, flat.shape[last]) if flat.shape[last] else flat
     after = flip(running_product(cat([one, flip(after, (last,))], last), last), (last,)) if flat.shape[last] else flat
     product = reshape_to(before * after, tuple([shape[axis] for axis in order]))
@@ -297,7 +310,7 @@ def _variance_arguments(name: str, input: Any, dim: Any, unbiased: Any, correcti
 
 @composite(method=True)
 def var(input: Any, dim: Any = None, unbiased: Any = None, keepdim: bool = False, *, correction: Any = None) -> Any:
-    """Variance over the dimension(s) `dim`, or over all: squared deviations over their number less `correction` (1 if not given).
+    """Variance over the dimension(s) `dim`, or over all: squared deviations over their number less `correction` (or 1).
 
     ``unbiased=False`` is the older way to say ``correction=0``.
     """
@@ -336,14 +349,18 @@ def std(input: Any, dim: Any = None, unbiased: Any = None, keepdim: bool = False
 
 
 @composite
-def var_mean(input: Any, dim: Any = None, unbiased: Any = None, keepdim: bool = False, *, correction: Any = None) -> Any:
+def var_mean(
+    input: Any, dim: Any = None, unbiased: Any = None, keepdim: bool = False, *, correction: Any = None
+) -> Any:
     """Variance and mean over the dimension(s) `dim`, or over all, as a tuple."""
     dims, less = _variance_arguments("var_mean", input, dim, unbiased, correction)
     return var_over(input, dims, less, keepdim), mean_over(input, dims, keepdim)
 
 
 @composite
-def std_mean(input: Any, dim: Any = None, unbiased: Any = None, keepdim: bool = False, *, correction: Any = None) -> Any:
+def std_mean(
+    input: Any, dim: Any = None, unbiased: Any = None, keepdim: bool = False, *, correction: Any = None
+) -> Any:
     """Standard deviation and mean over the dimension(s) `dim`, or over all, as a tuple."""
     dims, less = _variance_arguments("std_mean", input, dim, unbiased, correction)
     return _root(var_over(input, dims, less, keepdim)), mean_over(input, dims, keepdim)
@@ -355,7 +372,9 @@ def std_mean(input: Any, dim: Any = None, unbiased: Any = None, keepdim: bool = 
 def _not_empty(name: str, input: Any, dims: Dims) -> None:
     for axis in dims:
         if input.shape[axis] == 0:
-            raise IndexError(f"{name}() over dimension {axis} of size 0 has no result, in a tensor of shape {tuple(input.shape)}")
+            raise IndexError(
+                f"{name}() over dimension {axis} of size 0 has no result, in a tensor of shape {tuple(input.shape)}"
+            )
 
 
 def _reduces_extremum(name: str) -> Any:
@@ -369,7 +388,9 @@ def _reduces_extremum(name: str) -> Any:
         return getattr(input, name[1:])(axis=dims, keepdims=keepdim)
 
     kernel.__name__ = kernel.__qualname__ = f"{name}_over"
-    kernel.__doc__ = f"The {'largest' if name == 'amax' else 'smallest'} element over the dimensions `dims`; NaN if there is one."
+    kernel.__doc__ = (
+        f"The {'largest' if name == 'amax' else 'smallest'} element over the dimensions `dims`; NaN if there is one."
+    )
     function = primitive("input")(kernel)
     function.op.title = f"{name.capitalize()}Backward0"
 
@@ -460,11 +481,15 @@ def _three_forms(name: str, over: Any, along: Any, elementwise: Any) -> Any:
             raise TypeError(f"{name}() needs a Tensor, got {type(input).__name__}")
         if not args and not kwargs:
             if not input._array.size:
-                raise RuntimeError(f"{name}() of an empty tensor has no result: pass dim= of a dimension that is not empty")
+                raise RuntimeError(
+                    f"{name}() of an empty tensor has no result: pass dim= of a dimension that is not empty"
+                )
             result = over(input, tuple(range(input.ndim)), False)
             return result if out is None else elementwise(input, input, out=out)
         if (args and isinstance(args[0], Tensor)) or "other" in kwargs:
-            return elementwise(input, *args, **kwargs, out=out) if out is not None else elementwise(input, *args, **kwargs)
+            return (
+                elementwise(input, *args, **kwargs, out=out) if out is not None else elementwise(input, *args, **kwargs)
+            )
         return _with_dim(input, *args, **kwargs, out=out)
 
     def _with_dim(input: Any, dim: Any = None, keepdim: bool = False, *, out: Any = None, axis: Any = None) -> Any:
@@ -478,7 +503,8 @@ def _three_forms(name: str, over: Any, along: Any, elementwise: Any) -> Any:
     function.__doc__ = f"""The {name}imum of all elements, along a dimension, or of two tensors elementwise.
 
     ``{name}(input)``: of all elements; equal ones share the gradient evenly.
-    ``{name}(input, dim, keepdim=False)``: a named tuple ``(values, indices)``; the gradient goes to the element at the index.
+    ``{name}(input, dim, keepdim=False)``: a named tuple ``(values, indices)``; the gradient goes to the element at
+    the index.
     ``{name}(input, other)``: elementwise, the same as `{name}imum`.
 
     >>> import tinygrad_i2dl as torch
@@ -515,8 +541,12 @@ def _aminmax_method(self: Tensor, *, dim: int | None = None, keepdim: bool = Fal
     return aminmax(self, dim=dim, keepdim=keepdim)
 
 
+def named_result(name: str, *fields: str) -> Any:
+    """Class of the named tuples that an operation returns."""
+    return collections.namedtuple(name, fields)
 
-_AMINMAX = collections.namedtuple("aminmax", ("min", "max"))  # type: ignore[name-match]
+
+_AMINMAX = named_result("aminmax", "min", "max")
 
 
 def _position_function(name: str) -> Any:
@@ -528,8 +558,14 @@ def _position_function(name: str) -> Any:
             raise NotImplementedError(f"{name}() is not defined for bool: convert it first, as in x.int().{name}()")
         if dim is None:
             if not array.size:
-                raise IndexError(f"{name}() of an empty tensor has no result: pass dim= of a dimension that is not empty")
-            place = _position(numpy, array, which, None) if type(array) is numpy.ndarray else array.__getattribute__(which)()
+                raise IndexError(
+                    f"{name}() of an empty tensor has no result: pass dim= of a dimension that is not empty"
+                )
+            place = (
+                _position(numpy, array, which, None)
+                if type(array) is numpy.ndarray
+                else array.__getattribute__(which)()
+            )
             return make(as_array(place).reshape((1,) * array.ndim)) if keepdim else make(as_array(place))
         dim = wrap_dim(dim, array.ndim)
         if not array.ndim:
@@ -567,7 +603,8 @@ def _quantifier(name: str) -> Any:
         return make(result.astype(numpy.uint8) if array.dtype == numpy.uint8 else result)
 
     function.__name__ = function.__qualname__ = name
-    function.__doc__ = f"Whether {name} element{'s are' if name == 'all' else ' is'} true (not zero), over `dim` or over all dimensions."
+    verb = "s are" if name == "all" else " is"
+    function.__doc__ = f"Whether {name} element{verb} true (not zero), over `dim` or over all dimensions."
     return composite(function, method=True)
 
 
@@ -587,7 +624,7 @@ def count_nonzero(input: Any, dim: Any = None) -> Any:
 
 @primitive("input", floating=True)
 def logsumexp_over(xp: Any, input: Any, dims: Dims, keepdim: bool) -> Any:
-    """``log(sum(exp(input)))`` over the dimensions `dims`, with the largest element taken out so that nothing overflows."""
+    """``log(sum(exp(input)))`` over the dimensions `dims`, with the largest element taken out: nothing overflows."""
     values = input.astype(WIDE) if _is_half(input) else input
     if not input.size:
         return xp.log(values.sum(axis=dims, keepdims=keepdim)).astype(input.dtype)
@@ -678,7 +715,8 @@ def _(g: Any, input: Any, out: Any, dim: int) -> Any:
 def _running_product_gradient(g: Any, input: Any, dim: int) -> Any:
     """The gradient where some elements are zero: for each element k the products up to n >= k without it.
 
-    Quadratic in the length of the dimension, but without division: product (up to k - 1) times products (from k + 1 to n).
+    Quadratic in the length of the dimension, but without division: product (up to k - 1) times products (from k + 1
+    to n).
     """
     count = input.shape[dim]
     pieces = []
@@ -734,7 +772,9 @@ def _running_extremum(name: str, ufunc: str) -> Any:
         return along(input, wrap_dim(dim, input.ndim))
 
     function.__name__ = function.__qualname__ = name
-    function.__doc__ = f"The {name[3:]}imum of all elements up to each one along `dim`: a named tuple ``(values, indices)``."
+    function.__doc__ = (
+        f"The {name[3:]}imum of all elements up to each one along `dim`: a named tuple ``(values, indices)``."
+    )
     return composite(function, method=True)
 
 
@@ -758,7 +798,8 @@ running_logsumexp.op.title = "LogcumsumexpBackward0"
 def _(g: Any, input: Any, out: Any, dim: int) -> Any:
     if not len(input.shape):
         return g
-    # g * exp(input - out) summed over all later outputs; positive and negative parts by logarithms, so that nothing overflows
+    # g * exp(input - out) summed over all later outputs; positive and negative parts by logarithms, so that nothing
+    # overflows
     up = choose(g > 0, log(choose(g > 0, g, 1.0)) - _finite(out), -math.inf)
     down = choose(g < 0, log(choose(g < 0, -g, 1.0)) - _finite(out), -math.inf)
     return exp(_back(up, dim) + input) - exp(_back(down, dim) + input)
@@ -789,11 +830,16 @@ def diff(input: Any, n: int = 1, dim: int = -1, prepend: Any = None, append: Any
         parts = [part for part in (prepend, input, append) if part is not None]
         for part in parts:
             if part.ndim != input.ndim:
-                raise RuntimeError(f"diff(): prepend and append need the {input.ndim} dimensions of input, got {part.ndim}")
+                raise RuntimeError(
+                    f"diff(): prepend and append need the {input.ndim} dimensions of input, got {part.ndim}"
+                )
         input = cat(parts, dim)
     for _ in range(builtins.min(n, input.shape[dim])):
         size = input.shape[dim]
-        after, before = narrow_view(input, dim, builtins.min(1, size), size), narrow_view(input, dim, 0, builtins.max(size - 1, 0))
+        after, before = (
+            narrow_view(input, dim, builtins.min(1, size), size),
+            narrow_view(input, dim, 0, builtins.max(size - 1, 0)),
+        )
         input = after ^ before if input._array.dtype.kind == "b" else after - before
     return clone(input) if n == 0 else input
 
@@ -805,7 +851,9 @@ def _spacing(name: str, y: Any, x: Any, dx: Any, dim: int) -> tuple[int, Any]:
         return dim, 1.0 if dx is None else dx
     if x.ndim == 1 and y.ndim > 1:
         if x.shape[0] != y.shape[dim]:
-            raise RuntimeError(f"{name}(): {x.shape[0]} places for {y.shape[dim]} values along dimension {dim}; they must be as many")
+            raise RuntimeError(
+                f"{name}(): {x.shape[0]} places for {y.shape[dim]} values along dimension {dim}; they must be as many"
+            )
         x = reshape_to(x, (-1,) + (1,) * (y.ndim - dim - 1))
         return dim, diff(x, 1, 0)
     axis = x.ndim - (y.ndim - dim)
@@ -853,7 +901,8 @@ def gradient(input: Any, *, spacing: Any = None, dim: Any = None, edge_order: in
         dim: the dimension(s) to differentiate along; None: all.
         edge_order: order of the one-sided differences at the borders, 1 or 2.
 
-    The formula for uneven places is that of Quarteroni, Sacco, Saleri, "Numerical Mathematics", section 10.10, as NumPy uses it.
+    The formula for uneven places is that of Quarteroni, Sacco, Saleri, "Numerical Mathematics", section 10.10, as
+    NumPy uses it.
     """
     single = isinstance(dim, int)
     dims = wrap_dims(dim, input.ndim)
@@ -873,7 +922,8 @@ def gradient(input: Any, *, spacing: Any = None, dim: Any = None, edge_order: in
     for axis in dims:
         if input.shape[axis] < edge_order + 1:
             raise RuntimeError(
-                f"gradient(): dimension {axis} has size {input.shape[axis]}, edge_order {edge_order} needs at least {edge_order + 1}"
+                f"gradient(): dimension {axis} has size {input.shape[axis]}, edge_order {edge_order} needs at least "
+                f"{edge_order + 1}"
             )
     return tuple([_derivative(input, axis, each, edge_order) for axis, each in zip(dims, places, strict=True)])
 
@@ -886,7 +936,9 @@ def _derivative(input: Any, dim: int, spacing: Any, edge_order: int) -> Any:
 
     if isinstance(spacing, Tensor) and spacing.ndim:
         if spacing.ndim != 1 or spacing.shape[0] != size:
-            raise RuntimeError(f"gradient(): coordinates of shape {tuple(spacing.shape)} for dimension {dim} of size {size}")
+            raise RuntimeError(
+                f"gradient(): coordinates of shape {tuple(spacing.shape)} for dimension {dim} of size {size}"
+            )
         steps = cast(diff(spacing), input._array.dtype)
         shape = (-1,) + (1,) * (input.ndim - dim - 1)
         before, after = (reshape_to(narrow_view(steps, 0, *ends), shape) for ends in ((0, size - 2), (1, size - 1)))
@@ -896,7 +948,10 @@ def _derivative(input: Any, dim: int, spacing: Any, edge_order: int) -> Any:
             + part(2, size) * (before / (after * (before + after)))
         )
         first, last = [reshape_to(narrow_view(steps, 0, *ends), ()) for ends in ((0, 1), (size - 2, size - 1))]
-        near_first, near_last = (reshape_to(narrow_view(steps, 0, *ends), ()) if size > 2 else None for ends in ((1, 2), (size - 3, size - 2)))
+        near_first, near_last = (
+            reshape_to(narrow_view(steps, 0, *ends), ()) if size > 2 else None
+            for ends in ((1, 2), (size - 3, size - 2))
+        )
     else:
         step = spacing
         inner = (part(2, size) - part(0, size - 2)) / (2 * step)
@@ -922,7 +977,7 @@ def _derivative(input: Any, dim: int, spacing: Any, edge_order: int) -> Any:
 
 @primitive("input")
 def norm_over(xp: Any, input: Any, p: Any, dims: Dims, keepdim: bool) -> Any:
-    """``(sum |x| ** p) ** (1 / p)`` over the dimensions `dims`; for infinite `p` the largest or smallest magnitude, for 0 the count."""
+    """``(sum |x| ** p) ** (1 / p)`` over `dims`; largest or smallest magnitude for infinite `p`, count for 0."""
     values = input.astype(WIDE) if _is_half(input) else input
     if p == 2:
         result = xp.sqrt((values * values).sum(axis=dims, keepdims=keepdim))

@@ -30,7 +30,9 @@ def order_along(xp: Any, input: Array, dim: int, descending: bool) -> Array:
     if not descending:
         return keys.argsort(axis=dim, kind="stable")
     turned = tuple([slice(None, None, -1) if axis == dim else slice(None) for axis in range(input.ndim)])
-    return (input.shape[dim] - 1 - keys[turned].argsort(axis=dim, kind="stable"))[turned]  # backwards, so that equal ones keep their order
+    return (input.shape[dim] - 1 - keys[turned].argsort(axis=dim, kind="stable"))[
+        turned
+    ]  # backwards, so that equal ones keep their order
 
 
 @primitive("input", outputs=("values", "indices"))
@@ -51,16 +53,15 @@ def _(g: Any, input_shape: Shape, dim: int, out: Any) -> Any:
 
 
 @composite(method=True)
-def sort(input: Any, *args: Any, dim: int = -1, descending: bool = False, stable: bool = True) -> Any:
-    """Elements sorted along `dim`: a named tuple ``(values, indices)``. Equal elements keep their order; NaN is the largest.
+def sort(input: Any, dim: int = -1, descending: bool = False, *, stable: bool = True) -> Any:
+    """Elements sorted along `dim`: a named tuple ``(values, indices)``.
+
+    Equal elements keep their order; NaN is the largest.
 
     >>> import tinygrad_i2dl as torch
     >>> torch.sort(torch.tensor([3, 1, 2]), descending=True).values
     tensor([3, 2, 1])
     """
-    if args and isinstance(args[0], bool):  # sort(input, stable, dim, descending) has `stable` by keyword only
-        raise TypeError("sort() takes dim (an integer) and descending; stable is by keyword only")
-    dim, descending = (*args, *(dim, descending)[len(args) :])
     return sort_along(input, wrap_dim(dim, input.ndim), bool(descending))
 
 
@@ -95,7 +96,11 @@ def topk_along(xp: Any, input: Any, k: int, dim: int, largest: bool) -> Any:
         return xp.take_along_axis(input, order, dim), order
     keys = sort_keys(input)
     if largest:  # those at the end
-        chosen = xp.argpartition(keys, size - k, axis=dim)[(slice(None),) * dim + (slice(size - k, None),)] if k else keys.argsort(dim)[head]
+        chosen = (
+            xp.argpartition(keys, size - k, axis=dim)[(slice(None),) * dim + (slice(size - k, None),)]
+            if k
+            else keys.argsort(dim)[head]
+        )
     else:
         chosen = xp.argpartition(keys, k - 1, axis=dim)[head] if k else keys.argsort(dim)[head]
     chosen = xp.sort(chosen, axis=dim)  # so that equal elements stay in order
@@ -133,11 +138,15 @@ def topk(input: Any, k: int, dim: int = -1, largest: bool = True, sorted: bool =
 
 @primitive("input", outputs=("values", "indices"))
 def kth_along(xp: Any, input: Any, k: Any, dim: int, keepdim: bool) -> Any:
-    """The element that is number `k` (from 0; an integer, or an array for each place) along `dim` in sorted order, and its index."""
+    """The element that is number `k` (from 0; one integer or an array) along `dim` in sorted order, and its index."""
     if not input.ndim:
         return input.copy(), xp.zeros((), dtype=numpy.int64)
     order = order_along(xp, input, dim, False)
-    place = xp.expand_dims(xp.asarray(k), dim) if hasattr(k, "ndim") else xp.full([1 if a == dim else n for a, n in enumerate(input.shape)], k)
+    place = (
+        xp.expand_dims(xp.asarray(k), dim)
+        if hasattr(k, "ndim")
+        else xp.full([1 if a == dim else n for a, n in enumerate(input.shape)], k)
+    )
     at = xp.take_along_axis(order, place, dim)
     values = xp.take_along_axis(input, at, dim)
     return (values, at) if keepdim else (values.squeeze(dim), at.squeeze(dim))
@@ -173,7 +182,13 @@ def kthvalue(input: Any, k: int, dim: int = -1, keepdim: bool = False) -> Any:
 
 @composite
 def searchsorted(
-    sorted_sequence: Any, input: Any, *, out_int32: bool = False, right: bool = False, side: str | None = None, sorter: Any = None
+    sorted_sequence: Any,
+    input: Any,
+    *,
+    out_int32: bool = False,
+    right: bool = False,
+    side: str | None = None,
+    sorter: Any = None,
 ) -> Any:
     """Where elements would have to be inserted into sorted values, along the last dimension, to keep the order.
 
@@ -185,19 +200,29 @@ def searchsorted(
         sorter: indices that sort `sorted_sequence`, if it is not sorted.
     """
     if side not in (None, "left", "right") or (side == "left" and right):
-        raise RuntimeError(f"searchsorted(): side is 'left' or 'right' and agrees with right=, got side={side!r} and right={right}")
+        raise RuntimeError(
+            f"searchsorted(): side is 'left' or 'right' and agrees with right=, got side={side!r} and right={right}"
+        )
     values = input._array if isinstance(input, Tensor) else numpy.asarray(input)
     edges = sorted_sequence._array
     if isinstance(input, Tensor) and values.dtype != edges.dtype:
-        raise RuntimeError(f"searchsorted() needs one dtype, got boundaries of {sorted_sequence.dtype} and values of {input.dtype}")
+        raise RuntimeError(
+            f"searchsorted() needs one dtype, got boundaries of {sorted_sequence.dtype} and values of {input.dtype}"
+        )
     if edges.ndim == 0:
         raise RuntimeError("searchsorted(): the sorted sequence needs at least one dimension")
     if edges.ndim > 1 and (values.ndim != edges.ndim or values.shape[:-1] != edges.shape[:-1]):
-        raise RuntimeError(f"searchsorted(): all dimensions but the last must be equal, got {tuple(edges.shape)} and {tuple(values.shape)}")
+        raise RuntimeError(
+            f"searchsorted(): all dimensions but the last must be equal, got {tuple(edges.shape)} and "
+            f"{tuple(values.shape)}"
+        )
     if sorter is not None:
         order = sorter._array
         if order.shape != edges.shape or order.dtype != numpy.int64:
-            raise RuntimeError(f"searchsorted(): sorter must be int64 of shape {tuple(edges.shape)}, got {sorter.dtype} of {tuple(order.shape)}")
+            raise RuntimeError(
+                f"searchsorted(): sorter must be int64 of shape {tuple(edges.shape)}, got {sorter.dtype} of "
+                f"{tuple(order.shape)}"
+            )
         if order.size and (order.min() < 0 or order.max() >= edges.shape[-1]):
             raise RuntimeError("searchsorted(): an index in sorter is out of range")
         edges = numpy.take_along_axis(edges, order, -1)
@@ -207,7 +232,9 @@ def searchsorted(
         return make(as_array(numpy.searchsorted(edges, values, where)).astype(kind))
     found = numpy.empty(values.shape, dtype=kind)
     rows, wanted = edges.reshape(-1, edges.shape[-1]), values.reshape(-1, values.shape[-1])
-    for number, into in enumerate(found.reshape(-1, values.shape[-1])):  # one search per row, each on all its elements at once
+    for number, into in enumerate(
+        found.reshape(-1, values.shape[-1])
+    ):  # one search per row, each on all its elements at once
         into[...] = numpy.searchsorted(rows[number], wanted[number], where)
     return make(found)
 
@@ -233,7 +260,9 @@ def _with_extras(values: Array, inverse: Array, counts: Array, return_inverse: b
 
 
 @composite(method=True)
-def unique(input: Any, sorted: bool = True, return_inverse: bool = False, return_counts: bool = False, dim: int | None = None) -> Any:
+def unique(
+    input: Any, sorted: bool = True, return_inverse: bool = False, return_counts: bool = False, dim: int | None = None
+) -> Any:
     """The distinct elements, or distinct slices along `dim`, in ascending order.
 
     Args:
@@ -250,8 +279,15 @@ def unique(input: Any, sorted: bool = True, return_inverse: bool = False, return
     array = input._array
     if dim is not None:
         dim = wrap_dim(dim, array.ndim)
-        if array.ndim and not array.size and array.shape[dim] != 0 and numel_of(array.shape[:dim] + array.shape[dim + 1 :]) == 0:
-            raise RuntimeError(f"unique(): slices along dimension {dim} of shape {tuple(array.shape)} have no elements to compare")
+        if (
+            array.ndim
+            and not array.size
+            and array.shape[dim] != 0
+            and numel_of(array.shape[:dim] + array.shape[dim + 1 :]) == 0
+        ):
+            raise RuntimeError(
+                f"unique(): slices along dimension {dim} of shape {tuple(array.shape)} have no elements to compare"
+            )
         if not array.ndim:
             dim = None
             array = array.reshape(1)
@@ -263,7 +299,9 @@ def unique(input: Any, sorted: bool = True, return_inverse: bool = False, return
 
 
 @composite(method=True)
-def unique_consecutive(input: Any, return_inverse: bool = False, return_counts: bool = False, dim: int | None = None) -> Any:
+def unique_consecutive(
+    input: Any, return_inverse: bool = False, return_counts: bool = False, dim: int | None = None
+) -> Any:
     """The elements, or slices along `dim`, without those equal to the one before."""
     array = input._array
     shape = array.shape
@@ -280,4 +318,6 @@ def unique_consecutive(input: Any, return_inverse: bool = False, return_counts: 
     counts = numpy.diff(numpy.append(first, rows.shape[0]))
     inverse = numpy.cumsum(new) - 1
     values = rows[first, 0] if dim is None else moved[first].swapaxes(0, dim) if array.ndim else array.reshape(1)[first]
-    return _with_extras(values, inverse.reshape(shape) if dim is None else inverse, counts, return_inverse, return_counts)
+    return _with_extras(
+        values, inverse.reshape(shape) if dim is None else inverse, counts, return_inverse, return_counts
+    )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import collections
 from typing import Any
 
 import numpy
@@ -15,11 +14,12 @@ from .comparison import choose
 from .indexing import gather_along
 from .movement import cast, diagonal, expand_view, reshape_to, transpose, unsqueeze, wrap_dim
 from .pointwise import clamp, sqrt
-from .reduction import kept, mean_over, placed_along, sum_over
+from .reduction import kept, mean_over, named_result, placed_along, sum_over
 from .sorting import kth_along, order_along, sort_along
 
 __all__ = [
-    "bincount", "corrcoef", "cov", "histc", "histogram", "histogramdd", "median", "mode", "nanmedian", "nanquantile", "quantile",
+    "bincount", "corrcoef", "cov", "histc", "histogram", "histogramdd", "median", "mode", "nanmedian", "nanquantile",
+    "quantile",
 ]  # fmt: skip
 
 Array = Any
@@ -59,7 +59,9 @@ def _median_along(input: Any, dim: int, keepdim: bool, skip: bool) -> Any:
         return kth_along(input, 0, 0, keepdim)
     size = array.shape[dim]
     if not size:
-        raise IndexError(f"median() over dimension {dim} of size 0 has no result, in a tensor of shape {tuple(array.shape)}")
+        raise IndexError(
+            f"median() over dimension {dim} of size 0 has no result, in a tensor of shape {tuple(array.shape)}"
+        )
     if array.dtype.kind in "iub":
         return kth_along(input, (size - 1) // 2, dim, keepdim)
     missing = (array != array).sum(axis=dim)
@@ -73,7 +75,7 @@ def _named(name: str, result: Any) -> Any:
     return _NAMES[name](*result)
 
 
-_NAMES = {name: collections.namedtuple(name, ("values", "indices")) for name in ("median", "nanmedian", "mode")}  # type: ignore[misc]
+_NAMES = {name: named_result(name, "values", "indices") for name in ("median", "nanmedian", "mode")}
 
 
 def _median_function(name: str, skip: bool, which: str) -> Any:
@@ -102,7 +104,7 @@ nanmedian = _median_function("nanmedian", True, "the elements that are not NaN")
 
 @primitive("input", outputs=("values", "indices"))
 def mode_along(xp: Any, input: Any, dim: int, keepdim: bool) -> Any:
-    """The most frequent value along `dim`, the smallest of equally frequent ones, and the last index where it occurs."""
+    """The most frequent value along `dim`, the smallest of equally frequent ones, and its last index."""
     if not input.ndim:
         return input.copy(), xp.zeros((), dtype=numpy.int64)
     order = order_along(xp, input, dim, False)
@@ -124,10 +126,12 @@ mode_along.gradient(lambda g, input_shape, dim, out: placed_along(g[0], out[1], 
 
 @composite(method=True)
 def mode(input: Any, dim: int = -1, keepdim: bool = False) -> Any:
-    """The most frequent value along `dim`, the smallest of equally frequent ones: a named tuple ``(values, indices)``."""
+    """The most frequent value along `dim` (of several the smallest): a named tuple ``(values, indices)``."""
     dim = wrap_dim(dim, input.ndim)
     if input.ndim and not input.shape[dim]:
-        raise IndexError(f"mode() over dimension {dim} of size 0 has no result, in a tensor of shape {tuple(input.shape)}")
+        raise IndexError(
+            f"mode() over dimension {dim} of size 0 has no result, in a tensor of shape {tuple(input.shape)}"
+        )
     return _named("mode", mode_along(input, dim, keepdim))
 
 
@@ -164,7 +168,9 @@ def _quantile(name: str, input: Any, q: Any, dim: int | None, keepdim: bool, int
     ordered = transpose(sort_along(rows, dim, False).values, dim, -1)
     flat = ordered._array
     missing = (flat != flat).sum(axis=-1, keepdims=True)
-    ranks = places.reshape(-1) * numpy.asarray(flat.shape[-1] - 1 - (missing if skip else 0 * missing), dtype=array.dtype)
+    ranks = places.reshape(-1) * numpy.asarray(
+        flat.shape[-1] - 1 - (missing if skip else 0 * missing), dtype=array.dtype
+    )
     ranks = numpy.maximum(ranks, 0)
     if not skip:
         ranks = numpy.where(missing > 0, flat.shape[-1] - 1, ranks)  # NaN, which is sorted last
@@ -198,8 +204,10 @@ def _pick(ordered: Any, places: Array) -> Any:
 
 
 @composite(method=True)
-def quantile(input: Any, q: Any, dim: int | None = None, keepdim: bool = False, *, interpolation: str = "linear") -> Any:
-    """The `q`-th quantiles (a number or a vector between 0 and 1) along `dim`, or of all elements; NaN where there is a NaN.
+def quantile(
+    input: Any, q: Any, dim: int | None = None, keepdim: bool = False, *, interpolation: str = "linear"
+) -> Any:
+    """The `q`-th quantiles (between 0 and 1) along `dim`, or of all elements; NaN where there is a NaN.
 
     The result has a leading dimension for the quantiles if `q` is a vector.
 
@@ -211,7 +219,9 @@ def quantile(input: Any, q: Any, dim: int | None = None, keepdim: bool = False, 
 
 
 @composite(method=True)
-def nanquantile(input: Any, q: Any, dim: int | None = None, keepdim: bool = False, *, interpolation: str = "linear") -> Any:
+def nanquantile(
+    input: Any, q: Any, dim: int | None = None, keepdim: bool = False, *, interpolation: str = "linear"
+) -> Any:
     """The `q`-th quantiles of the elements that are not NaN."""
     return _quantile("nanquantile", input, q, dim, keepdim, interpolation, True)
 
@@ -237,7 +247,9 @@ def bincount(input: Any, weights: Any = None, minlength: int = 0) -> Any:
     if weights is None:
         return make(numpy.bincount(array, minlength=minlength))
     if weights._array.shape != array.shape:
-        raise RuntimeError(f"bincount(): weights have shape {tuple(weights.shape)}, input {tuple(array.shape)}; they must be equal")
+        raise RuntimeError(
+            f"bincount(): weights have shape {tuple(weights.shape)}, input {tuple(array.shape)}; they must be equal"
+        )
     counts = numpy.bincount(array, weights=weights._array, minlength=minlength)
     return make(counts.astype(numpy.float32 if weights._array.dtype == numpy.float32 else numpy.float64))
 
@@ -287,7 +299,9 @@ def _edges(name: str, values: Array, bins: Any, range: Any, dtype: Any) -> Array
     return numpy.linspace(low, high, bins + 1).astype(dtype)
 
 
-def _histogram(name: str, points: Array, bins: list[Any], ranges: list[Any], weight: Any, density: bool) -> tuple[Array, list[Array]]:
+def _histogram(
+    name: str, points: Array, bins: list[Any], ranges: list[Any], weight: Any, density: bool
+) -> tuple[Array, list[Array]]:
     dtype = points.dtype
     edges = [_edges(name, points[:, axis], each, ranges[axis], dtype) for axis, each in enumerate(bins)]
     inside = numpy.ones(points.shape[0], dtype=bool)
@@ -315,19 +329,23 @@ def _histogram(name: str, points: Array, bins: list[Any], ranges: list[Any], wei
     return counts, edges
 
 
-_HISTOGRAM = collections.namedtuple("histogram", ("hist", "bin_edges"))
-_HISTOGRAMDD = collections.namedtuple("histogramdd", ("hist", "bin_edges"))
+_HISTOGRAM = named_result("histogram", "hist", "bin_edges")
+_HISTOGRAMDD = named_result("histogramdd", "hist", "bin_edges")
 
 
 @composite(method=True)
 def histogram(input: Any, bins: Any, *, range: Any = None, weight: Any = None, density: bool = False) -> Any:
-    """Histogram of all elements: a named tuple ``(hist, bin_edges)``. `bins` is a number of intervals or their borders."""
+    """Histogram of all elements: a named tuple ``(hist, bin_edges)``. `bins`: number of intervals, or their borders."""
     array = input._array
     if array.dtype.kind != "f":
         raise DtypeError(f"histogram() needs floating-point elements, got {input.dtype}")
     if weight is not None and weight._array.shape != array.shape:
-        raise RuntimeError(f"histogram(): weight has shape {tuple(weight.shape)}, input {tuple(array.shape)}; they must be equal")
-    counts, edges = _histogram("histogram", array.reshape(-1, 1), [bins], [range], None if weight is None else weight._array, density)
+        raise RuntimeError(
+            f"histogram(): weight has shape {tuple(weight.shape)}, input {tuple(array.shape)}; they must be equal"
+        )
+    counts, edges = _histogram(
+        "histogram", array.reshape(-1, 1), [bins], [range], None if weight is None else weight._array, density
+    )
     return _HISTOGRAM(make(counts), make(edges[0]))
 
 
@@ -335,7 +353,8 @@ def histogram(input: Any, bins: Any, *, range: Any = None, weight: Any = None, d
 def histogramdd(input: Any, bins: Any, range: Any = None, weight: Any = None, density: bool = False) -> Any:
     """Histogram of the rows of `input` as points: a named tuple ``(hist, bin_edges)``.
 
-    `bins`: intervals in every dimension, or a sequence of such numbers or of vectors of borders; `range`: lower and upper ends in turn.
+    `bins`: intervals in every dimension, or a sequence of such numbers or of vectors of borders; `range`: lower and
+    upper ends in turn.
     """
     array = input._array
     if array.dtype.kind != "f":
@@ -377,7 +396,9 @@ def cov(input: Any, *, correction: int = 1, fweights: Any = None, aweights: Any 
         if given.ndim > 1 or given._array.size != count:
             raise RuntimeError(f"cov(): {name} must be a vector of {count} elements, got shape {tuple(given.shape)}")
         if given._array.dtype.kind not in kinds:
-            raise RuntimeError(f"cov(): {name} must be {'integers' if kinds == 'iu' else 'floating-point'}, got {given.dtype}")
+            raise RuntimeError(
+                f"cov(): {name} must be {'integers' if kinds == 'iu' else 'floating-point'}, got {given.dtype}"
+            )
         if given._array.size and given._array.min() < 0:
             raise RuntimeError(f"cov(): {name} must not be negative")
         weight = given if weight is None else weight * given
@@ -392,7 +413,11 @@ def cov(input: Any, *, correction: int = 1, fweights: Any = None, aweights: Any 
     else:
         total = sum_over(weight, tuple(range(weight.ndim)), False)
         centred = rows - sum_over(rows * weight, (1,), True) / total
-        used = total if aweights is None or correction == 0 else sum_over(weight * aweights, tuple(range(weight.ndim)), False) / total
+        used = (
+            total
+            if aweights is None or correction == 0
+            else sum_over(weight * aweights, tuple(range(weight.ndim)), False) / total
+        )
         freedom = total - correction if aweights is None else total - correction * used
         result = centred @ transpose(centred * weight, 0, 1) / clamp(freedom, min=0)
     return result if rows.shape[0] != 1 else reshape_to(result, ())
@@ -408,4 +433,3 @@ def corrcoef(input: Any) -> Any:
         return matrix / matrix
     deviation = sqrt(diagonal(matrix))
     return clamp(matrix / unsqueeze(deviation, 1) / unsqueeze(deviation, 0), min=-1, max=1)
-
