@@ -731,7 +731,7 @@ def _prepared(name: str, input: Any, dim: int | None, dtype: Any, stack_level: i
             "deprecates: pass dim=",
             stacklevel=stack_level,
         )
-    return input, dim
+    return input, wrap_dim(dim, input.ndim)
 
 
 @composite(method=True)

@@ -80,7 +80,7 @@ def pairwise_distance(x1: Any, x2: Any, p: float = 2.0, eps: float = 1e-6, keepd
 
     >>> import tinygrad_i2dl as torch
     >>> torch.pairwise_distance(torch.tensor([[3.0, 0.0]]), torch.tensor([[0.0, 4.0]]))
-    tensor([5.0000])
+    tensor([5.])
     """
     difference = x1 - x2 + eps
     result = length(difference, p, (difference.ndim - 1,))
