@@ -114,11 +114,13 @@ def scaled_dot_product_attention(
     for name, tensor in (("query", query), ("key", key), ("value", value)):
         if tensor.ndim < 2:
             raise ShapeError(
-                f"scaled_dot_product_attention(): {name} must have at least 2 dimensions, got shape {tuple(tensor.shape)}"
+                f"scaled_dot_product_attention(): {name} must have at least 2 dimensions, got shape "
+                f"{tuple(tensor.shape)}"
             )
         if tensor.dtype != query.dtype:
             raise RuntimeError(
-                f"scaled_dot_product_attention(): query, key and value must have one dtype, got {query.dtype}, {key.dtype}, {value.dtype}"
+                f"scaled_dot_product_attention(): query, key and value must have one dtype, got {query.dtype}, "
+                f"{key.dtype}, {value.dtype}"
             )
     if query.shape[-1] != key.shape[-1] or key.shape[-2] != value.shape[-2]:
         raise ShapeError(
@@ -133,7 +135,8 @@ def scaled_dot_product_attention(
         heads = query.shape[-3]
         if heads % key.shape[-3] or heads % value.shape[-3]:
             raise RuntimeError(
-                f"scaled_dot_product_attention(): the query's {heads} heads must be a multiple of those of key ({key.shape[-3]}) "
+                f"scaled_dot_product_attention(): the query's {heads} heads must be a multiple of those of key "
+                f"({key.shape[-3]}) "
                 f"and value ({value.shape[-3]})"
             )
         key = repeat_interleave(key, heads // key.shape[-3], dim=-3)
@@ -173,13 +176,15 @@ def additive(mask: Any, dtype: Any, name: str) -> Any:
 def check_attention_shapes(
     query: Any, key: Any, value: Any, key_padding_mask: Any, attn_mask: Any, num_heads: int
 ) -> bool:
-    """Whether there is a batch dimension. Raises AssertionError, as PyTorch does, where the shapes do not fit together."""
+    """Whether there is a batch dimension. Raises AssertionError, as PyTorch does, where the shapes do not fit
+    together."""
     rank = query.ndim
     if rank not in (2, 3):
         raise AssertionError(f"query must be (L, N, E) or (L, E), got shape {tuple(query.shape)}")
     if key.ndim != rank or value.ndim != rank:
         raise AssertionError(
-            f"query, key and value must all have a batch dimension or none, got {tuple(query.shape)}, {tuple(key.shape)}, {tuple(value.shape)}"
+            f"query, key and value must all have a batch dimension or none, got {tuple(query.shape)}, "
+            f"{tuple(key.shape)}, {tuple(value.shape)}"
         )
     if key_padding_mask is not None and key_padding_mask.ndim != rank - 1:
         raise AssertionError(
@@ -270,7 +275,8 @@ def multi_head_attention_forward(
     average_attn_weights: bool = True,
     is_causal: bool = False,
 ) -> tuple[Any, Any]:
-    """Attention in `num_heads` subspaces (Vaswani et al., "Attention is all you need", 2017): what nn.MultiheadAttention computes.
+    """Attention in `num_heads` subspaces (Vaswani et al., "Attention is all you need", 2017): what
+    nn.MultiheadAttention computes.
 
     Args:
         query: ``(L, N, E)`` or ``(L, E)``. key, value: ``(S, N, E)`` or ``(S, E)``.

@@ -1,8 +1,8 @@
 """Convolutions of one, two and three spatial dimensions, and their transposes.
 
-Three primitives carry everything: `conv`, `conv_input_gradient` and `conv_weight_gradient`. Each is linear in both of its tensors,
-and the derivatives of each are the two others, so that every order of differentiation stays among them. Transposed convolution is
-`conv_input_gradient` under its public name.
+Three primitives carry everything: `conv`, `conv_input_gradient` and `conv_weight_gradient`. Each is linear in both of
+its tensors, and the derivatives of each are the two others, so that every order of differentiation stays among them.
+Transposed convolution is `conv_input_gradient` under its public name.
 """
 
 from __future__ import annotations
@@ -57,7 +57,14 @@ def per_chunk(columns_per_sample: int, samples: int) -> int:
 @primitive("input", "weight", "bias")
 @half_as_single
 def conv(
-    xp: Any, input: Array, weight: Array, bias: Array | None, stride: Sizes, padding: Sizes, dilation: Sizes, groups: int
+    xp: Any,
+    input: Array,
+    weight: Array,
+    bias: Array | None,
+    stride: Sizes,
+    padding: Sizes,
+    dilation: Sizes,
+    groups: int,
 ) -> Array:
     """Convolution (in the field's sense: cross-correlation) over the last dimensions.
 
@@ -123,9 +130,13 @@ def conv_input_gradient(
         many = grad.reshape(samples, groups, outputs // groups, *counts)
         factors = weight.reshape(groups, outputs // groups, *kernel)
         for offset in offsets(kernel):
-            factor = factors[(slice(None), slice(None), *offset)].reshape(groups, outputs // groups, *(1,) * len(kernel))
+            factor = factors[(slice(None), slice(None), *offset)].reshape(
+                groups, outputs // groups, *(1,) * len(kernel)
+            )
             share = many * factor
-            sums[slices_at(offset, counts, stride, dilation)] += share[:, :, 0] if outputs == groups else share.sum(axis=2)
+            sums[slices_at(offset, counts, stride, dilation)] += (
+                share[:, :, 0] if outputs == groups else share.sum(axis=2)
+            )
         return unpadded(sums, padding, spatial)
     rows = prod(weight.shape[1:])
     matrices = weight.reshape(groups, outputs // groups, rows).swapaxes(1, 2)
@@ -168,7 +179,8 @@ def conv_weight_gradient(
         return result
     rows = prod(weight_shape[1:])
     view = windows(xp, source, kernel, counts, stride, dilation)
-    order = (1, *range(2, 2 + dims), 0, *range(2 + dims, 2 + 2 * dims))  # channels and offsets first, samples with the windows
+    # channels and offsets first, samples with the windows
+    order = (1, *range(2, 2 + dims), 0, *range(2 + dims, 2 + 2 * dims))
     step = per_chunk(rows * groups * prod(counts), samples)
     total = xp.zeros((groups, per_output, rows), dtype=grad.dtype)
     for start in range(0, samples, step):
@@ -212,7 +224,8 @@ def check(op: str, dims: int, input: Any, weight: Any, bias: Any, groups: int, t
         raise ShapeError(f"{op}(): weight must have {dims + 2} dimensions {shape}, got shape {tuple(weight.shape)}")
     if input.ndim not in (dims + 1, dims + 2):
         raise ShapeError(
-            f"{op}(): input must have {dims + 2} dimensions (batch, channels, *spatial), or {dims + 1} without a batch, "
+            f"{op}(): input must have {dims + 2} dimensions (batch, channels, *spatial), or {dims + 1} without a "
+            "batch, "
             f"got shape {tuple(input.shape)}"
         )
     if input.dtype != weight.dtype or (bias is not None and bias.dtype != weight.dtype):
@@ -222,18 +235,22 @@ def check(op: str, dims: int, input: Any, weight: Any, bias: Any, groups: int, t
         raise RuntimeError(f"{op}(): groups must be positive, got {groups}")
     if weight.shape[0] % groups or weight.shape[0] < groups:
         raise ShapeError(
-            f"{op}(): the first size of weight must be a multiple of groups={groups}, got weight of shape {tuple(weight.shape)}"
+            f"{op}(): the first size of weight must be a multiple of groups={groups}, got weight of shape "
+            f"{tuple(weight.shape)}"
         )
     channels = input.shape[input.ndim - dims - 1]
     expected = weight.shape[0] if transposed else weight.shape[1] * groups
     if channels != expected:
         raise ShapeError(
-            f"{op}(): weight of shape {tuple(weight.shape)} with groups={groups} needs an input of {expected} channels, "
+            f"{op}(): weight of shape {tuple(weight.shape)} with groups={groups} needs an input of {expected} "
+            "channels, "
             f"got {channels} in input of shape {tuple(input.shape)}"
         )
     outputs = weight.shape[1] * groups if transposed else weight.shape[0]
     if bias is not None and tuple(bias.shape) != (outputs,):
-        raise ShapeError(f"{op}(): bias must have shape ({outputs},), one for each output channel, got {tuple(bias.shape)}")
+        raise ShapeError(
+            f"{op}(): bias must have shape ({outputs},), one for each output channel, got {tuple(bias.shape)}"
+        )
 
 
 def check_steps(op: str, stride: Sizes, padding: Sizes, dilation: Sizes) -> None:
@@ -259,7 +276,9 @@ def convolve(
     if isinstance(padding, str):
         if padding == "same":
             if set(stride) != {1}:
-                raise RuntimeError(f"{op}(): padding='same' needs stride 1, got {stride}: windows further apart cannot keep the size")
+                raise RuntimeError(
+                    f"{op}(): padding='same' needs stride 1, got {stride}: windows further apart cannot keep the size"
+                )
             if min(dilation) < 1:
                 raise RuntimeError(f"{op}(): dilation must be positive, got {dilation}")
             totals = tuple([reach - 1 for reach in span(kernel, dilation)])
@@ -358,7 +377,8 @@ def convolve_transposed(
         raise RuntimeError(f"{op}(): output_padding must not be negative, got {extra}")
     if any(e >= max(s, d) for e, s, d in zip(extra, stride, dilation, strict=True)):
         raise RuntimeError(
-            f"{op}(): output_padding must be smaller than stride or dilation, got output_padding {extra}, stride {stride}, "
+            f"{op}(): output_padding must be smaller than stride or dilation, got output_padding {extra}, stride "
+            f"{stride}, "
             f"dilation {dilation}"
         )
     batched = input.ndim == dims + 2
@@ -366,11 +386,15 @@ def convolve_transposed(
         input = reshape_to(input, (1, *input.shape))
     reach = span(tuple(weight.shape[2:]), dilation)
     spatial = tuple(
-        [(n - 1) * s - 2 * p + r + e for n, s, p, r, e in zip(input.shape[2:], stride, padding, reach, extra, strict=True)]
+        [
+            (n - 1) * s - 2 * p + r + e
+            for n, s, p, r, e in zip(input.shape[2:], stride, padding, reach, extra, strict=True)
+        ]
     )
     if min(spatial) < 1:
         raise ShapeError(
-            f"{op}(): the result would have size {text(spatial)}: padding {padding} takes away more than input of shape "
+            f"{op}(): the result would have size {text(spatial)}: padding {padding} takes away more than input of "
+            "shape "
             f"{tuple(input.shape)} and kernel {text(tuple(weight.shape[2:]))} make"
         )
     if any(e >= s for e, s in zip(extra, stride, strict=True)):  # room for more windows than there are: these are zero
@@ -420,7 +444,8 @@ def conv_transpose2d(
         input: ``(N, C, H, W)`` or ``(C, H, W)``.
         weight: ``(C, O / groups, kH, kW)``.
         bias: ``(O,)`` or None.
-        output_padding: added to the result's size on one side; decides among the sizes that one convolution maps to the same.
+        output_padding: added to the result's size on one side; decides among the sizes that one convolution maps to the
+            same.
 
     Raises:
         RuntimeError: shapes, dtypes or sizes do not fit together.
@@ -445,7 +470,8 @@ def conv_transpose3d(
     groups: int = 1,
     dilation: Any = 1,
 ) -> Any:
-    """Transposed convolution over the last three dimensions; arguments as `conv_transpose2d`'s with three spatial dimensions."""
+    """Transposed convolution over the last three dimensions; arguments as `conv_transpose2d`'s with three spatial
+    dimensions."""
     return convolve_transposed(
         "conv_transpose3d", 3, input, weight, bias, stride, padding, output_padding, groups, dilation
     )

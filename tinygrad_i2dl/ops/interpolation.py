@@ -29,12 +29,13 @@ def cubic(distance: numpy.ndarray, a: float) -> numpy.ndarray:
     return numpy.where(x < 1, near, numpy.where(x < 2, far, 0.0))
 
 
-def triangle(distance: numpy.ndarray) -> numpy.ndarray:
+def triangle(distance: numpy.ndarray) -> Array:
     return numpy.maximum(0.0, 1 - abs(distance))
 
 
 def positions(size: int, count: int, align_corners: bool, factor: float | None) -> numpy.ndarray:
-    """Where the centres of `count` elements lie among `size`, as real numbers; `factor` replaces ``count / size`` as the scale."""
+    """Where the centres of `count` elements lie among `size`, as real numbers; `factor` replaces ``count / size`` as
+    the scale."""
     number = numpy.arange(count, dtype=numpy.float64)
     if align_corners:
         return number * ((size - 1) / (count - 1) if count > 1 else 0.0)
@@ -43,8 +44,11 @@ def positions(size: int, count: int, align_corners: bool, factor: float | None) 
 
 @functools.lru_cache(maxsize=256)
 def nearest_taps(size: int, count: int, exact: bool, factor: float | None) -> Taps:
-    """Each element is the nearest one of the input; not `exact`: the one that its corner falls into, as PyTorch does by default."""
-    scale = numpy.float32(1.0 / factor) if factor else numpy.float32(size) / numpy.float32(count)  # PyTorch's own precision
+    """Each element is the nearest one of the input; not `exact`: the one that its corner falls into, as PyTorch does by
+    default."""
+    scale = (
+        numpy.float32(1.0 / factor) if factor else numpy.float32(size) / numpy.float32(count)
+    )  # PyTorch's own precision
     number = numpy.arange(count, dtype=numpy.float32)
     if size == count and not exact:
         index = numpy.arange(count)
@@ -93,11 +97,13 @@ def antialiased_taps(size: int, count: int, mode: str, align_corners: bool, fact
 
 @primitive("input")
 def resample_bytes(xp: Any, input: Array, dim: int, taps: Taps) -> Array:
-    """`resample` of uint8 elements in the fixed-point arithmetic of Pillow and PyTorch: weights of 15 bits, rounded to uint8."""
+    """`resample` of uint8 elements in the fixed-point arithmetic of Pillow and PyTorch: weights of 15 bits, rounded to
+    uint8."""
+    weights: Array = taps.weights
     precision = 0
-    while precision < 22 and int(0.5 + taps.weights.max() * 2 ** (precision + 1)) < 2**15:
+    while precision < 22 and int(0.5 + weights.max() * 2 ** (precision + 1)) < 2**15:
         precision += 1
-    whole = numpy.trunc(taps.weights * 2.0**precision + numpy.copysign(0.5, taps.weights))
+    whole = numpy.trunc(weights * 2.0**precision + numpy.copysign(0.5, weights))
     sums = resample.op.kernels[type(input)](input.astype(xp.float64), dim, Taps(taps.index, whole, taps.size))
     return xp.clip(xp.floor((sums + 2.0 ** (precision - 1)) / 2.0**precision), 0, 255).astype(input.dtype)
 
@@ -112,20 +118,25 @@ def target_sizes(
     spatial = tuple(input.shape)[2:]
     dims = len(spatial)
     if (size is None) == (scale_factor is None):
-        raise ValueError(f"interpolate(): give either size or scale_factor, got size={size!r} and scale_factor={scale_factor!r}")
+        raise ValueError(
+            f"interpolate(): give either size or scale_factor, got size={size!r} and scale_factor={scale_factor!r}"
+        )
     if size is not None:
         if recompute_scale_factor:
             raise ValueError("interpolate(): recompute_scale_factor has no meaning where size is given")
         sizes = tuple(size) if isinstance(size, (list, tuple)) else (size,) * dims
         if len(sizes) != dims:
-            raise ValueError(f"interpolate(): size must hold {dims} numbers for an input of shape {tuple(input.shape)}, got {size!r}")
+            raise ValueError(
+                f"interpolate(): size must hold {dims} numbers for an input of shape {tuple(input.shape)}, got {size!r}"
+            )
         if not all(hasattr(each, "__index__") for each in sizes):
             raise TypeError(f"interpolate(): size must hold integers, got {size!r}")
         return tuple([int(each) for each in sizes]), (None,) * dims
     factors = tuple(scale_factor) if isinstance(scale_factor, (list, tuple)) else (scale_factor,) * dims
     if len(factors) != dims:
         raise ValueError(
-            f"interpolate(): scale_factor must hold {dims} numbers for an input of shape {tuple(input.shape)}, got {scale_factor!r}"
+            f"interpolate(): scale_factor must hold {dims} numbers for an input of shape {tuple(input.shape)}, got "
+            f"{scale_factor!r}"
         )
     factors = tuple([float(each) for each in factors])
     sizes = tuple([int(n * factor) for n, factor in zip(spatial, factors, strict=True)])
@@ -147,8 +158,8 @@ def interpolate(
     Args:
         input: ``(N, C, L)``, ``(N, C, H, W)`` or ``(N, C, D, H, W)``.
         size: the new spatial size; or `scale_factor`: its ratio to the old one.
-        mode: ``"nearest"``, ``"nearest-exact"``, ``"area"`` (adaptive average) in any number of dimensions, ``"linear"`` (3-D
-            input), ``"bilinear"``, ``"bicubic"`` (4-D), ``"trilinear"`` (5-D).
+        mode: ``"nearest"``, ``"nearest-exact"``, ``"area"`` (adaptive average) in any number of dimensions,
+            ``"linear"`` (3-D input), ``"bilinear"``, ``"bicubic"`` (4-D), ``"trilinear"`` (5-D).
         align_corners: put the centres of the corner elements onto each other, instead of the outer edges.
         recompute_scale_factor: take the scale from the sizes, not from `scale_factor`.
         antialias: average over what becomes one element when an image is made smaller (bilinear and bicubic).
@@ -163,17 +174,27 @@ def interpolate(
     """
     if mode in ("nearest", "area", "nearest-exact"):
         if align_corners is not None:
-            raise ValueError(f"interpolate(): align_corners has no meaning for mode {mode!r}, only for the linear and cubic ones")
+            raise ValueError(
+                f"interpolate(): align_corners has no meaning for mode {mode!r}, only for the linear and cubic ones"
+            )
     elif mode not in MODES:
         raise NotImplementedError(
-            f"interpolate(): mode must be 'nearest', 'nearest-exact', 'area', 'linear', 'bilinear', 'bicubic' or 'trilinear', got {mode!r}"
+            "interpolate(): mode must be 'nearest', 'nearest-exact', 'area', 'linear', 'bilinear', 'bicubic' or "
+            f"'trilinear', got {mode!r}"
         )
     if not 3 <= input.ndim <= 5:
-        raise NotImplementedError(f"interpolate(): input must have 3, 4 or 5 dimensions (N, C, *spatial), got shape {tuple(input.shape)}")
+        raise NotImplementedError(
+            f"interpolate(): input must have 3, 4 or 5 dimensions (N, C, *spatial), got shape {tuple(input.shape)}"
+        )
     if mode in MODES and MODES[mode] != input.ndim:
-        raise NotImplementedError(f"interpolate(): mode {mode!r} needs an input of {MODES[mode]} dimensions, got shape {tuple(input.shape)}")
+        raise NotImplementedError(
+            f"interpolate(): mode {mode!r} needs an input of {MODES[mode]} dimensions, got shape {tuple(input.shape)}"
+        )
     if antialias and (mode not in ("bilinear", "bicubic") or input.ndim != 4):
-        raise ValueError(f"interpolate(): antialias exists for modes 'bilinear' and 'bicubic' of 4-D inputs, got {mode!r}, {input.ndim}-D")
+        raise ValueError(
+            f"interpolate(): antialias exists for modes 'bilinear' and 'bicubic' of 4-D inputs, got {mode!r}, "
+            f"{input.ndim}-D"
+        )
     if mode == "lanczos":
         raise NotImplementedError("interpolate(): mode 'lanczos' is not implemented; use 'bicubic' with antialias=True")
     sizes, factors = target_sizes(input, size, scale_factor, recompute_scale_factor, mode)
@@ -187,12 +208,16 @@ def interpolate(
         return area(input, sizes)
     integers = not mode.startswith("nearest") and not is_floating(input)
     if integers and input.dtype is not uint8:
-        raise NotImplementedError(f"interpolate(): mode {mode!r} needs floating-point elements or uint8, got {input.dtype}")
+        raise NotImplementedError(
+            f"interpolate(): mode {mode!r} needs floating-point elements or uint8, got {input.dtype}"
+        )
     align = bool(align_corners)
     result = input
     # Dimensions that shrink come first and those that grow last, so that the least is computed.
     order = sorted(range(len(sizes)), key=lambda i: sizes[i] / spatial[i])
-    for number in range(len(sizes))[::-1] if integers else order:  # rounding in between: PyTorch takes the last one first
+    for number in (
+        range(len(sizes))[::-1] if integers else order
+    ):  # rounding in between: PyTorch takes the last one first
         n, count, factor, dim = spatial[number], sizes[number], factors[number], number + 2
         if mode.startswith("nearest"):
             taps = nearest_taps(n, count, mode == "nearest-exact", factor)
@@ -207,7 +232,9 @@ def interpolate(
 
 
 @composite
-def upsample(input: Any, size: Any = None, scale_factor: Any = None, mode: str = "nearest", align_corners: bool | None = None) -> Any:
+def upsample(
+    input: Any, size: Any = None, scale_factor: Any = None, mode: str = "nearest", align_corners: bool | None = None
+) -> Any:
     """The older name of `interpolate`."""
     return interpolate(input, size, scale_factor, mode, align_corners)
 

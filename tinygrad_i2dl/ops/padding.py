@@ -18,11 +18,13 @@ __all__ = ["constant_pad_nd"]
 
 
 def padded_shape(shape: tuple[int, ...], widths: Widths) -> tuple[int, ...]:
-    """The shape after padding. Raises if `widths` has more pairs than there are dimensions, or a size becomes negative."""
+    """The shape after padding. Raises if `widths` has more pairs than there are dimensions, or a size becomes
+    negative."""
     result = list(shape)
     if len(widths) % 2 or len(widths) > 2 * len(shape):
         raise ShapeError(
-            f"pad(): pad must hold a pair (before, after) for at most {len(shape)} dimensions, the last one first, got {widths} "
+            f"pad(): pad must hold a pair (before, after) for at most {len(shape)} dimensions, the last one first, got "
+            f"{widths} "
             f"for shape {tuple(shape)}"
         )
     for number in range(len(widths) // 2):
@@ -35,7 +37,8 @@ def padded_shape(shape: tuple[int, ...], widths: Widths) -> tuple[int, ...]:
 
 @primitive("input")
 def constant_pad(xp: Any, input: Array, pad: Widths, value: Any) -> Array:
-    """`input` with `value` around it; `pad` holds (before, after) for the last dimension, the one before it and so on, negative to cut."""
+    """`input` with `value` around it; `pad` holds (before, after) for the last dimension, the one before it and so on,
+    negative to cut."""
     shape = padded_shape(input.shape, pad)
     result = xp.full(shape, value, dtype=input.dtype) if value else xp.zeros(shape, dtype=input.dtype)
     into: list[Any] = [slice(None)] * input.ndim
@@ -86,8 +89,8 @@ def pad(input: Any, pad: Any, mode: str = "constant", value: Any = None) -> Any:
 
     Args:
         pad: (before, after) for the last dimension, then for the one before it, and so on. Negative widths cut.
-        mode: ``"constant"`` (`value`, or 0), ``"reflect"`` (mirrored, the edge not repeated), ``"replicate"`` (the edge) or
-            ``"circular"`` (the other end). All but ``"constant"`` pad one to three spatial dimensions.
+        mode: ``"constant"`` (`value`, or 0), ``"reflect"`` (mirrored, the edge not repeated), ``"replicate"`` (the
+            edge) or ``"circular"`` (the other end). All but ``"constant"`` pad one to three spatial dimensions.
 
     Raises:
         RuntimeError: the widths do not fit the shape.
@@ -119,11 +122,15 @@ def pad(input: Any, pad: Any, mode: str = "constant", value: Any = None) -> Any:
         size = shape[dim]
         if mode == "reflect" and max(before, after) >= size:
             raise ShapeError(
-                f"pad(): reflection adds fewer elements than there are: dimension {dim} of shape {shape} has {size}, got {before} and {after}"
+                f"pad(): reflection adds fewer elements than there are: dimension {dim} of shape {shape} has {size}, "
+                f"got {before} and {after}"
             )
-        if mode == "circular" and (max(before, after) > size or (before > 0 or after > 0) and size + min(0, before) + min(0, after) < 1):
+        if mode == "circular" and (
+            max(before, after) > size or (max(before, after) > 0 and size + min(0, before) + min(0, after) < 1)
+        ):
             raise ShapeError(
-                f"pad(): circular padding goes round at most once: dimension {dim} of shape {shape} has {size}, got {before} and {after}"
+                f"pad(): circular padding goes round at most once: dimension {dim} of shape {shape} has {size}, got "
+                f"{before} and {after}"
             )
         if mode != "circular" and (result_shape[dim] < 1 or size < 1):
             raise ShapeError(f"pad(): nothing would be left of dimension {dim}: shape {shape}, widths {widths}")

@@ -25,13 +25,13 @@ from .windows import (
     slices_at,
     span,
     text,
-    unpadded,
 )
 
 Array = Any
 
 __all__ = [
-    "adaptive_avg_pool1d", "adaptive_max_pool1d", "avg_pool1d", "max_pool1d", "max_pool1d_with_indices", "max_pool2d", "max_pool3d",
+    "adaptive_avg_pool1d", "adaptive_max_pool1d", "avg_pool1d", "max_pool1d", "max_pool1d_with_indices", "max_pool2d",
+    "max_pool3d",
 ]  # fmt: skip
 
 
@@ -45,7 +45,7 @@ def lowest(xp: Any, dtype: Any) -> Any:
 
 def first_inside(xp: Any, counts: Sizes, stride: Sizes, padding: Sizes, dilation: Sizes, spatial: Sizes) -> Array:
     """Per window the distance, in the flattened plane, from its start to its first position that is not padding."""
-    result = numpy.zeros((), numpy.int64)
+    result: Array = numpy.zeros((), numpy.int64)
     for axis, (n, s, p, d) in enumerate(zip(counts, stride, padding, dilation, strict=True)):
         outside = numpy.maximum(p - numpy.arange(n) * s, 0)
         step = int(numpy.prod(spatial[axis + 1 :], dtype=numpy.int64))
@@ -71,7 +71,12 @@ def max_pool(
     spatial = input.shape[input.ndim - dims :]
     counts = count_windows(spatial, kernel_size, stride, padding, dilation, ceil_mode)
     reach = span(kernel_size, dilation)
-    extra = tuple([max(0, (n - 1) * s + r - size - 2 * p) for n, s, r, size, p in zip(counts, stride, reach, spatial, padding, strict=True)])
+    extra = tuple(
+        [
+            max(0, (n - 1) * s + r - size - 2 * p)
+            for n, s, r, size, p in zip(counts, stride, reach, spatial, padding, strict=True)
+        ]
+    )
     source = padded(xp, input, padding, lowest(xp, dtype), extra)
     distances = flat_positions(kernel_size, spatial, dilation)
     shape = input.shape[: input.ndim - dims] + counts
@@ -137,7 +142,8 @@ take_in_planes.gradient(lambda g, indices, input_shape: max_pool_backward(g, ind
 
 @primitive("input")
 def max_unpool(xp: Any, input: Array, indices: Array, shape: Sizes) -> Array:
-    """Zeros of `shape` with the elements of `input` at the flat positions `indices` of each plane; of several the last stays."""
+    """Zeros of `shape` with the elements of `input` at the flat positions `indices` of each plane; of several the last
+    stays."""
     plane = int(numpy.prod(shape[2:], dtype=numpy.int64))
     if indices.size and (int(indices.min()) < 0 or int(indices.max()) >= plane):
         raise RuntimeError(
@@ -162,7 +168,7 @@ def divisors(
     """What the sum of each window is divided by: a number where it is the same for all, else an array (*counts)."""
     if override is not None:
         return override
-    result = numpy.ones((), numpy.int64)
+    result: Array = numpy.ones((), numpy.int64)
     for size, n, k, s, p in zip(spatial, counts, kernel, stride, padding, strict=True):
         start = numpy.arange(n) * s - p
         stop = numpy.minimum(start + k, size + p)
@@ -201,7 +207,12 @@ def avg_pool(
     ones = (1,) * dims
     spatial = input.shape[input.ndim - dims :]
     counts = count_windows(spatial, kernel_size, stride, padding, ones, ceil_mode)
-    extra = tuple([max(0, (n - 1) * s + k - z - 2 * p) for n, s, k, z, p in zip(counts, stride, kernel_size, spatial, padding, strict=True)])
+    extra = tuple(
+        [
+            max(0, (n - 1) * s + k - z - 2 * p)
+            for n, s, k, z, p in zip(counts, stride, kernel_size, spatial, padding, strict=True)
+        ]
+    )
     sums = padded(xp, input, padding, 0, extra)
     for axis in range(dims):  # a window's sum is a sum of sums, one dimension after the other
         lead = (slice(None),) * (input.ndim - dims + axis)
@@ -248,8 +259,8 @@ def avg_pool_backward(
 
 avg_pool.op.title = "AvgPoolBackward0"
 avg_pool.gradient(
-    lambda g, input_shape, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override: avg_pool_backward(
-        g, input_shape, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override
+    lambda g, input_shape, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override: (
+        avg_pool_backward(g, input_shape, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override)
     )
 )
 avg_pool_backward.gradient(
@@ -263,10 +274,12 @@ avg_pool_backward.gradient(
 
 
 def check_input(op: str, dims: int, input: Any, error: type[Exception] = ShapeError) -> bool:
-    """Whether `input` has a batch dimension. Raises unless it is ``(N, C, *spatial)`` or ``(C, *spatial)`` with elements in each image."""
+    """Whether `input` has a batch dimension. Raises unless it is ``(N, C, *spatial)`` or ``(C, *spatial)`` with
+    elements in each image."""
     if input.ndim not in (dims + 1, dims + 2):
         raise error(
-            f"{op}(): input must have {dims + 2} dimensions (batch, channels, *spatial), or {dims + 1} without a batch, "
+            f"{op}(): input must have {dims + 2} dimensions (batch, channels, *spatial), or {dims + 1} without a "
+            "batch, "
             f"got shape {tuple(input.shape)}"
         )
     batched: bool = input.ndim == dims + 2
@@ -279,7 +292,12 @@ def check_windows(
     op: str, dims: int, shape: Sizes, kernel: Sizes, stride: Sizes, padding: Sizes, dilation: Sizes, ceil_mode: bool
 ) -> None:
     """Raise unless windows of these sizes fit into an input of `shape`."""
-    for name, sizes, least in (("kernel_size", kernel, 1), ("stride", stride, 1), ("padding", padding, 0), ("dilation", dilation, 1)):
+    for name, sizes, least in (
+        ("kernel_size", kernel, 1),
+        ("stride", stride, 1),
+        ("padding", padding, 0),
+        ("dilation", dilation, 1),
+    ):
         if min(sizes) < least:
             raise RuntimeError(f"{op}(): {name} must be {'positive' if least else 'non-negative'}, got {sizes}")
     reach = span(kernel, dilation)
@@ -292,7 +310,9 @@ def check_windows(
     counts = count_windows(spatial, kernel, stride, padding, dilation, ceil_mode)
     if min(counts) < 1:
         room = tuple([n + 2 * p for n, p in zip(spatial, padding, strict=True)])
-        raise ShapeError(f"{op}(): window {text(reach)} is larger than the padded input {text(room)} (input of shape {tuple(shape)})")
+        raise ShapeError(
+            f"{op}(): window {text(reach)} is larger than the padded input {text(room)} (input of shape {tuple(shape)})"
+        )
 
 
 def batch_of_one(input: Any, batched: bool) -> Any:
@@ -342,7 +362,13 @@ def pool_avg(
         raise RuntimeError(f"{op}(): divisor_override must not be zero")
     check_windows(op, dims, tuple(input.shape), kernel, stride, padding, (1,) * dims, ceil_mode)
     result = avg_pool(
-        batch_of_one(input, batched), kernel, stride, padding, bool(ceil_mode), bool(count_include_pad), divisor_override
+        batch_of_one(input, batched),
+        kernel,
+        stride,
+        padding,
+        bool(ceil_mode),
+        bool(count_include_pad),
+        divisor_override,
     )
     return without_batch(result, batched)
 
@@ -398,7 +424,8 @@ def max_pool2d(
         padding: added on both sides, counting as minus infinity; at most half of the window.
         dilation: distance of the elements inside a window.
         ceil_mode: keep windows that reach over the end.
-        return_indices: also return the positions of the largest values in each flattened plane, as `max_unpool2d` takes them.
+        return_indices: also return the positions of the largest values in each flattened plane, as `max_unpool2d` takes
+            them.
 
     Raises:
         RuntimeError: the windows do not fit the input.
@@ -441,13 +468,18 @@ def unpool(
     if from_numpy_dtype(indices._array.dtype).name.removeprefix("torch.") != "int64":
         raise DtypeError(f"{op}(): indices must be int64, got {indices.dtype}")
     default = tuple(
-        [(n - 1) * s - 2 * p + k for n, s, p, k in zip(input.shape[input.ndim - dims :], stride, padding, kernel, strict=True)]
+        [
+            (n - 1) * s - 2 * p + k
+            for n, s, p, k in zip(input.shape[input.ndim - dims :], stride, padding, kernel, strict=True)
+        ]
     )
     spatial = default
     if output_size is not None:
         spatial = tuple([int(size) for size in output_size])[-dims:]
         if len(spatial) != dims:
-            raise ValueError(f"{op}(): output_size must hold {dims} sizes, or the whole shape, got {tuple(output_size)}")
+            raise ValueError(
+                f"{op}(): output_size must hold {dims} sizes, or the whole shape, got {tuple(output_size)}"
+            )
         for wanted, usual, s in zip(spatial, default, stride, strict=True):
             if not usual - s < wanted < usual + s:
                 raise ValueError(
@@ -496,7 +528,12 @@ def max_unpool3d(
 
 @composite
 def avg_pool1d(
-    input: Any, kernel_size: Any, stride: Any = None, padding: Any = 0, ceil_mode: bool = False, count_include_pad: bool = True
+    input: Any,
+    kernel_size: Any,
+    stride: Any = None,
+    padding: Any = 0,
+    ceil_mode: bool = False,
+    count_include_pad: bool = True,
 ) -> Any:
     """Means of windows of the last dimension; arguments as `avg_pool2d`'s."""
     return pool_avg("avg_pool1d", 1, input, kernel_size, stride, padding, ceil_mode, count_include_pad)
@@ -528,7 +565,9 @@ def avg_pool2d(
     tensor([[[[ 2.5000,  4.5000],
               [10.5000, 12.5000]]]])
     """
-    return pool_avg("avg_pool2d", 2, input, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override)
+    return pool_avg(
+        "avg_pool2d", 2, input, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override
+    )
 
 
 @composite
@@ -542,11 +581,14 @@ def avg_pool3d(
     divisor_override: int | None = None,
 ) -> Any:
     """Means of windows of the last three dimensions; arguments as `avg_pool2d`'s."""
-    return pool_avg("avg_pool3d", 3, input, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override)
+    return pool_avg(
+        "avg_pool3d", 3, input, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override
+    )
 
 
 def pool_power(op: str, dims: int, input: Any, norm_type: Any, kernel_size: Any, stride: Any, ceil_mode: bool) -> Any:
-    """What lp_pool1d, lp_pool2d and lp_pool3d share: ``(sum of x ** p) ** (1 / p)``, with the sign of the sum of ``x ** p``."""
+    """What lp_pool1d, lp_pool2d and lp_pool3d share: ``(sum of x ** p) ** (1 / p)``, with the sign of the sum of
+    ``x ** p``."""
     kernel, stride = steps_of(op, dims, kernel_size, stride)
     mean = pool_avg(op, dims, input**norm_type, kernel, stride, 0, ceil_mode, True)
     count = 1
@@ -577,7 +619,8 @@ def lp_pool3d(input: Any, norm_type: Any, kernel_size: Any, stride: Any = None, 
 
 
 def bounds(size: int, count: int) -> tuple[numpy.ndarray, numpy.ndarray]:
-    """First and one past the last element of each of `count` windows that cover `size` elements as evenly as they can."""
+    """First and one past the last element of each of `count` windows that cover `size` elements as evenly as they
+    can."""
     number = numpy.arange(count)
     return number * size // count, -(-(number + 1) * size // count)
 
@@ -597,7 +640,9 @@ def adaptive_sizes(op: str, dims: int, input: Any, output_size: Any) -> Sizes:
     spatial = tuple(input.shape)[input.ndim - dims :]
     if isinstance(output_size, (tuple, list)):
         if len(output_size) != dims and not (len(output_size) == 1 and dims == 1):
-            raise ShapeError(f"{op}(): output_size must be an integer or {dims} of them (None keeps a size), got {output_size!r}")
+            raise ShapeError(
+                f"{op}(): output_size must be an integer or {dims} of them (None keeps a size), got {output_size!r}"
+            )
         wanted = tuple(output_size)
     else:
         wanted = (output_size,) * dims
@@ -641,7 +686,8 @@ def adaptive_avg_pool1d(input: Any, output_size: Any) -> Any:
 
 @composite
 def adaptive_avg_pool2d(input: Any, output_size: Any) -> Any:
-    """Means of windows that cover the last two dimensions evenly; window i covers ``floor(i * n / m)`` to ``ceil((i + 1) * n / m)``.
+    """Means of windows that cover the last two dimensions evenly; window i covers ``floor(i * n / m)`` to
+    ``ceil((i + 1) * n / m)``.
 
     Args:
         input: ``(N, C, H, W)`` or ``(C, H, W)``.
@@ -665,7 +711,8 @@ def adaptive_avg_pool3d(input: Any, output_size: Any) -> Any:
 
 @primitive("input", outputs=("values", "indices"))
 def adaptive_max_pool(xp: Any, input: Array, sizes: Sizes) -> tuple[Array, Array]:
-    """Largest value of each of `sizes` windows that cover the last dimensions evenly, and its position in the flattened plane."""
+    """Largest value of each of `sizes` windows that cover the last dimensions evenly, and its position in the flattened
+    plane."""
     dims = len(sizes)
     spatial = input.shape[input.ndim - dims :]
     values, places = input, xp.arange(int(numpy.prod(spatial, dtype=numpy.int64))).reshape(spatial)
@@ -680,7 +727,9 @@ def adaptive_max_pool(xp: Any, input: Array, sizes: Sizes) -> tuple[Array, Array
         for step in range(1, int((stop - start).max()) if len(start) else 1):
             index = xp.asarray(numpy.minimum(start + step, stop - 1))
             candidate = xp.take(values, index, axis=dim)
-            better = (candidate > best) | (xp.isnan(candidate) & ~xp.isnan(best) if candidate.dtype.kind == "f" else False)
+            better = (candidate > best) | (
+                xp.isnan(candidate) & ~xp.isnan(best) if candidate.dtype.kind == "f" else False
+            )
             best = xp.where(better, candidate, best)
             where = xp.where(better, xp.take(places, index, axis=dim), where)
         values, places = best, where
@@ -739,7 +788,8 @@ def adaptive_max_pool3d(input: Any, output_size: Any, return_indices: bool = Fal
 def _refuse_fractional(name: str) -> Any:
     def refused(*args: Any, **kwargs: Any) -> Any:
         raise NotImplementedError(
-            f"{name}(): fractional max pooling is not implemented; adaptive_{name.removeprefix('fractional_')} pools to any output size "
+            f"{name}(): fractional max pooling is not implemented; adaptive_{name.removeprefix('fractional_')} pools "
+            "to any output size "
             "with deterministic windows"
         )
 

@@ -1,31 +1,35 @@
 """Recurrent layers: one operation for a whole layer over all its time steps, and the cells.
 
-A layer works on *packed* rows: the inputs of the first step, then those of the second, and so on; `batch_sizes` says how many
-sequences take part in each step, longest first, so that they leave the batch as they end. A batch of sequences of one length is
-the special case of equal batch sizes. With `reverse` the steps are walked from the last to the first, and sequences join.
+A layer works on *packed* rows: the inputs of the first step, then those of the second, and so on; `batch_sizes` says
+how many sequences take part in each step, longest first, so that they leave the batch as they end. A batch of sequences
+of one length is the special case of equal batch sizes. With `reverse` the steps are walked from the last to the first,
+and sequences join.
 
-The forward pass computes the inputs' share of all gates in one product of matrices, and then walks the steps on raw arrays; the
-backward pass walks back and then computes the weights' gradients in one product each. Under ``create_graph`` the gradients are
-instead those of the same layer composed of recorded operations, which can be differentiated again.
+The forward pass computes the inputs' share of all gates in one product of matrices, and then walks the steps on raw
+arrays; the backward pass walks back and then computes the weights' gradients in one product each. Under
+``create_graph`` the gradients are instead those of the same layer composed of recorded operations, which can be
+differentiated again.
 
-The gates and their order are PyTorch's. LSTM: Hochreiter and Schmidhuber (1997) with forget gates of Gers et al. (1999) and the
-projection of Sak et al. (2014). GRU: Cho et al. (2014), with the reset gate applied after the product with the hidden weights.
+The gates and their order are PyTorch's. LSTM: Hochreiter and Schmidhuber (1997) with forget gates of Gers et al. (1999)
+and the projection of Sak et al. (2014). GRU: Cho et al. (2014), with the reset gate applied after the product with the
+hidden weights.
 """
 
 from __future__ import annotations
 
 import functools
+import itertools
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from ..errors import ShapeError
 from ..tensors import Tensor, current_node, differentiate
 from ._define import composite, primitive
-from .activation import relu, sigmoid
+from .activation import relu
 from .dropout import dropout
 from .linalg import linear
 from .movement import cat, chunk, clone, narrow_view, reshape_to, stack, transpose, unbind
-from .pointwise import tanh
+from .pointwise import sigmoid, tanh
 from .precision import half_as_single
 
 Array = Any
@@ -80,7 +84,8 @@ def input_share(xp: Any, input: Array, weight: Array, *biases: Array) -> Array:
 def weight_gradients(
     xp: Any, needs: Sequence[bool], pre: Array, hidden: Array, input: Array, before: Array, w_ih: Array
 ) -> tuple[Array, Array, Array, Array, Array]:
-    """Gradients by input, w_ih, w_hh, b_ih and b_hh, from those by the gates' inputs: `pre` of the input's, `hidden` of the state's part."""
+    """Gradients by input, w_ih, w_hh, b_ih and b_hh, from those by the gates' inputs: `pre` of the input's, `hidden` of
+    the state's part."""
     return (
         xp.matmul(pre, w_ih) if needs[0] else None,
         xp.matmul(pre.T, input) if needs[1] else None,
@@ -91,7 +96,11 @@ def weight_gradients(
 
 
 def composed_gradients(
-    layer: Callable[..., tuple[Any, ...]], gradients: Sequence[Any], needs: Sequence[bool], inputs: Sequence[Any], *static: Any
+    layer: Callable[..., tuple[Any, ...]],
+    gradients: Sequence[Any],
+    needs: Sequence[bool],
+    inputs: Sequence[Any],
+    *static: Any,
 ) -> list[Any]:
     """Gradients that can be differentiated again: those of `layer`, composed of recorded operations."""
     copies = [clone(value) if needed else value for value, needed in zip(inputs, needs, strict=True)]
@@ -102,8 +111,11 @@ def composed_gradients(
     return [next(found) if needed else None for needed in needs]
 
 
-def composed_walk(step: Callable[..., tuple[Any, ...]], rows: Any, states: Sequence[Any], batch_sizes: Sizes, reverse: bool) -> tuple[Any, ...]:
-    """A layer of recorded operations: ``step(rows, *states)`` gives the new states, of which the first is the output."""
+def composed_walk(
+    step: Callable[..., tuple[Any, ...]], rows: Any, states: Sequence[Any], batch_sizes: Sizes, reverse: bool
+) -> tuple[Any, ...]:
+    """A layer of recorded operations: ``step(rows, *states)`` gives the new states, of which the first is the
+    output."""
     outputs = []
     current = list(states)
     total = states[0].shape[0]
@@ -131,8 +143,8 @@ def rnn_scan(
     h0: Array,
     w_ih: Array,
     w_hh: Array,
-    b_ih: Array | None,
-    b_hh: Array | None,
+    b_ih: Array,
+    b_hh: Array,
     nonlinearity: str,
     batch_sizes: Sizes,
     reverse: bool,
@@ -195,7 +207,15 @@ def rnn_scan_backward(
 
 
 def rnn_composed(
-    input: Any, h0: Any, w_ih: Any, w_hh: Any, b_ih: Any, b_hh: Any, nonlinearity: str, batch_sizes: Sizes, reverse: bool
+    input: Any,
+    h0: Any,
+    w_ih: Any,
+    w_hh: Any,
+    b_ih: Any,
+    b_hh: Any,
+    nonlinearity: str,
+    batch_sizes: Sizes,
+    reverse: bool,
 ) -> Any:
     """`rnn_scan` of recorded operations."""
     activation = tanh if nonlinearity == "tanh" else relu
@@ -234,7 +254,8 @@ def _(
 
 
 def gate_blocks(xp: Any, weight: Array, order: Sizes, halved: int) -> Array:
-    """``(gates * H, features)`` as contiguous ``(gates, features, H)``, gates in another order, the first `halved` of them halved.
+    """``(gates * H, features)`` as contiguous ``(gates, features, H)``, gates in another order, the first `halved` of
+    them halved.
 
     ``sigmoid(x) = tanh(x / 2) / 2 + 1 / 2``: with the weights of its gates halved, one tanh serves all gates.
     """
@@ -247,12 +268,12 @@ def gate_blocks(xp: Any, weight: Array, order: Sizes, halved: int) -> Array:
 
 
 def gates_of_one_step(
-    xp: Any, input: Array, w_ih: Array, b_ih: Array | None, order: Sizes, halved: int, h: Array | None, w_hh: Array | None
+    xp: Any, input: Array, w_ih: Array, b_ih: Array, order: Sizes, halved: int, h: Array, w_hh: Array
 ) -> Array:
     """The gates' sums of a single step, ``(gates, N, H)``; for one step it does not pay to re-arrange the weights."""
     sums = input_share(xp, input, w_ih, b_ih)
     if h is not None:
-        sums += xp.matmul(h, w_hh.T)  # type: ignore[union-attr]
+        sums += xp.matmul(h, w_hh.T)
     gates = len(order)
     width = w_ih.shape[0] // gates
     result = xp.empty((gates, input.shape[0], width), dtype=sums.dtype)
@@ -278,7 +299,9 @@ def restored(xp: Any, blocks: Array, order: Sizes) -> Array:
     return result.reshape(-1, *blocks.shape[2:])
 
 
-def state_weight_gradient(xp: Any, blocks: Array, first: Array, rows: Array, batch_sizes: Sizes, reverse: bool) -> Array:
+def state_weight_gradient(
+    xp: Any, blocks: Array, first: Array, rows: Array, batch_sizes: Sizes, reverse: bool
+) -> Array:
     """``(gates, H, P)``: the sum over all steps of gate gradients times the state that the step started from."""
     turned = blocks.swapaxes(1, 2)
     if not is_dense(batch_sizes):
@@ -320,8 +343,9 @@ def block_gradients(
     if needs[0]:
         per_gate = w_ih.reshape(len(order), -1, w_ih.shape[1])
         of_input = xp.matmul(blocks[0], per_gate[order[0]])
+        work = xp.empty_like(of_input)
         for place in range(1, len(order)):
-            of_input += xp.matmul(blocks[place], per_gate[order[place]])
+            of_input += xp.matmul(blocks[place], per_gate[order[place]], out=work)
     if needs[1]:
         of_w_ih = restored(xp, xp.matmul(blocks.swapaxes(1, 2), input), order)
     if needs[2]:
@@ -333,7 +357,7 @@ def block_gradients(
     return of_input, of_w_ih, of_w_hh, of_b_ih, of_b_hh
 
 
-def share_of_state(xp: Any, rows: Array, w_hh: Array, blocks: Array | None, order: Sizes, work: Array, out: Array) -> None:
+def share_of_state(xp: Any, rows: Array, w_hh: Array, blocks: Array, order: Sizes, work: Array, out: Array) -> None:
     """Gradient by the state that a step started from, into `out`, from those by its gates' sums."""
     if blocks is None:
         xp.matmul(ordered_rows(xp, rows, order), w_hh, out=out)
@@ -342,7 +366,7 @@ def share_of_state(xp: Any, rows: Array, w_hh: Array, blocks: Array | None, orde
         work.sum(axis=0, out=out)
 
 
-def forward_blocks(xp: Any, w_hh: Array, order: Sizes, steps: int) -> Array | None:
+def forward_blocks(xp: Any, w_hh: Array, order: Sizes, steps: int) -> Array:
     """``(gates, H, P)``: the hidden weights as `share_of_state` takes them; None for a single step."""
     if steps == 1:
         return None
@@ -366,22 +390,23 @@ def lstm_scan(
     c0: Array,
     w_ih: Array,
     w_hh: Array,
-    b_ih: Array | None,
-    b_hh: Array | None,
-    w_hr: Array | None,
+    b_ih: Array,
+    b_hh: Array,
+    w_hr: Array,
     batch_sizes: Sizes,
     reverse: bool,
 ) -> tuple[Array, ...]:
-    """Packed outputs, last hidden and cell states; and, packed, what the backward pass needs: gates ``(4, rows, H)`` in the order
-    i, f, o, g, cells, their tanh, and the outputs before projection.
+    """Packed outputs, last hidden and cell states; and, packed, what the backward pass needs: gates ``(4, rows, H)`` in
+    the order i, f, o, g, cells, their tanh, and the outputs before projection.
 
-    ``i, f, o = sigmoid(...)``, ``g = tanh(...)`` of ``w_ih x + b_ih + w_hh h + b_hh``; ``c' = f * c + i * g``; ``h' = o * tanh(c')``,
-    with a projection ``w_hr`` (P, H) of it if that is given.
+    ``i, f, o = sigmoid(...)``, ``g = tanh(...)`` of ``w_ih x + b_ih + w_hh h + b_hh``; ``c' = f * c + i * g``;
+    ``h' = o * tanh(c')``, with a projection ``w_hr`` (P, H) of it if that is given.
     """
     samples, hidden = c0.shape
     total = input.shape[0]
     bias = None if b_ih is None else b_ih + b_hh
-    turned = product = None
+    turned: Array = None
+    product: Array = None
     if len(batch_sizes) == 1:
         gates = gates_of_one_step(xp, input, w_ih, bias, LSTM_ORDER, 3, h0, w_hh)
         bias = None
@@ -440,7 +465,7 @@ def lstm_scan_backward(
     c0: Array,
     w_ih: Array,
     w_hh: Array,
-    w_hr: Array | None,
+    w_hr: Array,
     batch_sizes: Sizes,
     reverse: bool,
     output: Array,
@@ -456,7 +481,7 @@ def lstm_scan_backward(
     work = xp.empty((samples, hidden), dtype=gates.dtype)
     blocks = forward_blocks(xp, w_hh, LSTM_ORDER, len(batch_sizes))
     per_gate = xp.empty((4, *of_h.shape), dtype=gates.dtype)
-    shares = None if w_hr is None else xp.empty(g_output.shape, dtype=gates.dtype)  # by the projected outputs
+    shares: Array = None if w_hr is None else xp.empty(g_output.shape, dtype=gates.dtype)  # by the projected outputs
     cells_before = None if is_dense(batch_sizes) else states_before(xp, c0, cells, batch_sizes, reverse)
     one = gates.dtype.type(1)
     steps = steps_of(batch_sizes, reverse)
@@ -550,7 +575,23 @@ def _(
         inputs = (input, h0, c0, w_ih, w_hh, b_ih, b_hh, w_hr)
         return composed_gradients(lstm_composed, g, needs, inputs, batch_sizes, reverse)
     return lstm_scan_backward.op.kernels[type(g[0])](
-        g[0], g[1], g[2], needs, input, h0, c0, w_ih, w_hh, w_hr, batch_sizes, reverse, output, gates, cells, squashed, unprojected
+        g[0],
+        g[1],
+        g[2],
+        needs,
+        input,
+        h0,
+        c0,
+        w_ih,
+        w_hh,
+        w_hr,
+        batch_sizes,
+        reverse,
+        output,
+        gates,
+        cells,
+        squashed,
+        unprojected,
     )
 
 
@@ -568,8 +609,8 @@ def gru_scan(
     h0: Array,
     w_ih: Array,
     w_hh: Array,
-    b_ih: Array | None,
-    b_hh: Array | None,
+    b_ih: Array,
+    b_hh: Array,
     batch_sizes: Sizes,
     reverse: bool,
 ) -> tuple[Array, ...]:
@@ -580,7 +621,10 @@ def gru_scan(
     """
     samples, hidden = h0.shape
     total = input.shape[0]
-    bias = bias_h = turned = first = None
+    bias: Array = None
+    bias_h: Array = None
+    turned: Array = None
+    first: Array = None
     if len(batch_sizes) == 1:
         gates = gates_of_one_step(xp, input, w_ih, b_ih, GRU_ORDER, 2, None, None)
         first = gates_of_one_step(xp, h0, w_hh, b_hh, GRU_ORDER, 2, None, None)
@@ -589,7 +633,7 @@ def gru_scan(
         turned = gate_blocks(xp, w_hh, GRU_ORDER, 2)
         if b_ih is not None:
             bias = gate_blocks(xp, b_ih.reshape(-1, 1), GRU_ORDER, 2)
-            bias_h = gate_blocks(xp, b_hh.reshape(-1, 1), GRU_ORDER, 2)  # type: ignore[union-attr]
+            bias_h = gate_blocks(xp, b_hh.reshape(-1, 1), GRU_ORDER, 2)
     candidates = xp.empty((total, hidden), dtype=gates.dtype)
     output = xp.empty_like(candidates)
     product = xp.empty((3, samples, hidden), dtype=gates.dtype)
@@ -731,13 +775,16 @@ def check_layer(
     rows = gates * states[-1].shape[-1]
     if tuple(w_ih.shape) != (rows, input.shape[-1]):
         raise ShapeError(
-            f"{op}(): for input of shape {tuple(input.shape)} and state of shape {tuple(states[-1].shape)} w_ih must have shape "
+            f"{op}(): for input of shape {tuple(input.shape)} and state of shape {tuple(states[-1].shape)} w_ih must "
+            "have shape "
             f"({rows}, {input.shape[-1]}), got {tuple(w_ih.shape)}"
         )
     if tuple(w_hh.shape) != (rows, states[0].shape[-1]):
         raise ShapeError(f"{op}(): w_hh must have shape ({rows}, {states[0].shape[-1]}), got {tuple(w_hh.shape)}")
     if w_hr is not None and tuple(w_hr.shape) != (states[0].shape[-1], states[-1].shape[-1]):
-        raise ShapeError(f"{op}(): w_hr must have shape {(states[0].shape[-1], states[-1].shape[-1])}, got {tuple(w_hr.shape)}")
+        raise ShapeError(
+            f"{op}(): w_hr must have shape {(states[0].shape[-1], states[-1].shape[-1])}, got {tuple(w_hr.shape)}"
+        )
     count = batch_sizes[0] if batch_sizes else states[0].shape[0]
     for state in states:
         if state.ndim != 2 or state.shape[0] != count:
@@ -750,10 +797,13 @@ def check_layer(
 def as_rows(op: str, input: Any, batch_sizes: Any) -> tuple[Any, Sizes, Any]:
     """Packed rows, batch sizes, and the shape (T, N) to give back, or None for input that is packed already."""
     if batch_sizes is not None:
-        sizes = tuple([int(size) for size in (batch_sizes.tolist() if isinstance(batch_sizes, Tensor) else batch_sizes)])
-        if input.ndim != 2 or sum(sizes) != input.shape[0] or any(b > a for a, b in zip(sizes, sizes[1:], strict=False)):
+        sizes = tuple(
+            [int(size) for size in (batch_sizes.tolist() if isinstance(batch_sizes, Tensor) else batch_sizes)]
+        )
+        if input.ndim != 2 or sum(sizes) != input.shape[0] or any(b > a for a, b in itertools.pairwise(sizes)):
             raise ShapeError(
-                f"{op}(): packed input must be (rows, features) with batch sizes that sum to its rows and do not grow, got shape "
+                f"{op}(): packed input must be (rows, features) with batch sizes that sum to its rows and do not grow, "
+                "got shape "
                 f"{tuple(input.shape)} and batch sizes {sizes}"
             )
         return input, sizes, None
@@ -814,12 +864,14 @@ def lstm_layer(
 ) -> Any:
     """One LSTM layer over all steps.
 
-    ``i, f, o = sigmoid(...)``, ``g = tanh(...)`` of ``w_ih x + b_ih + w_hh h + b_hh``; ``c' = f * c + i * g``; ``h' = o * tanh(c')``.
+    ``i, f, o = sigmoid(...)``, ``g = tanh(...)`` of ``w_ih x + b_ih + w_hh h + b_hh``; ``c' = f * c + i * g``;
+    ``h' = o * tanh(c')``.
 
     Args:
         input: ``(T, N, I)``, or packed ``(rows, I)`` with `batch_sizes`.
         h0: ``(N, H)``, or ``(N, P)`` with a projection. c0: ``(N, H)``.
-        w_ih: ``(4 * H, I)``. w_hh: ``(4 * H, H or P)``; rows of the gates i, f, g, o. b_ih, b_hh: ``(4 * H,)``, both or none.
+        w_ih: ``(4 * H, I)``. w_hh: ``(4 * H, H or P)``; rows of the gates i, f, g, o. b_ih, b_hh: ``(4 * H,)``, both or
+            none.
         w_hr: projection ``(P, H)`` of the outputs, or None.
         reverse: walk from the last step to the first.
 
@@ -850,7 +902,8 @@ def gru_layer(
 
     Args:
         input: ``(T, N, I)``, or packed ``(rows, I)`` with `batch_sizes`.
-        h0: ``(N, H)``. w_ih: ``(3 * H, I)``. w_hh: ``(3 * H, H)``; rows of r, z, n. b_ih, b_hh: ``(3 * H,)``, both or none.
+        h0: ``(N, H)``. w_ih: ``(3 * H, I)``. w_hh: ``(3 * H, H)``; rows of r, z, n. b_ih, b_hh: ``(3 * H,)``, both or
+            none.
         reverse: walk from the last step to the first.
 
     Returns:
@@ -934,11 +987,15 @@ def run_layers(
     directions = 2 if bidirectional else 1
     cells = num_layers * directions
     if len(params) % cells:
-        raise RuntimeError(f"{op}(): {len(params)} parameters cannot belong to {cells} cells ({num_layers} layers, {directions} directions)")
+        raise RuntimeError(
+            f"{op}(): {len(params)} parameters cannot belong to {cells} cells ({num_layers} layers, {directions} "
+            "directions)"
+        )
     width = len(params) // cells
     if any(state.ndim != 3 or state.shape[0] != cells for state in states):
         raise ShapeError(
-            f"{op}(): states must have shape ({cells}, batch, features), got {', '.join(str(tuple(s.shape)) for s in states)}"
+            f"{op}(): states must have shape ({cells}, batch, features), got "
+            f"{', '.join(str(tuple(s.shape)) for s in states)}"
         )
     if batch_first and batch_sizes is None:
         input = transpose(input, 0, 1)
@@ -967,14 +1024,14 @@ def run_layers(
     return (current, *[reshape_to(ends[0], (1, *ends[0].shape)) if single else stack(ends) for ends in last])
 
 
-def read_arguments(packed: bool, args: Sequence[Any]) -> tuple[Any, Any, tuple[Any, ...]]:
-    """Input, batch sizes (or None) and the arguments from hx on, of the two forms that PyTorch's functions have."""
-    return (args[0], args[1], tuple(args[2:])) if packed else (args[0], None, tuple(args[1:]))
+def read_arguments(args: Sequence[Any]) -> tuple[Any, dict[str, Any], tuple[Any, ...]]:
+    """Input, batch sizes (if there are any) and the arguments from hx on, of the two forms that PyTorch's functions
+    have.
 
-
-def is_packed(args: Sequence[Any]) -> bool:
-    """Whether the second argument is batch sizes: then the fourth is the list of parameters, else the third."""
-    return isinstance(args[3], (list, tuple))
+    The fourth argument is the list of parameters if the second is batch sizes; else the third is.
+    """
+    packed = isinstance(args[3], (list, tuple))
+    return (args[0], {"batch_sizes": args[1]}, tuple(args[2:])) if packed else (args[0], {}, tuple(args[1:]))
 
 
 def _lstm_direction(
@@ -983,49 +1040,62 @@ def _lstm_direction(
     return lstm_layer(input, h, c, w_ih, w_hh, b_ih, b_hh, w_hr, sizes, reverse)
 
 
-def _gru_direction(input: Any, h: Any, w_ih: Any, w_hh: Any, b_ih: Any, b_hh: Any, w_hr: Any, sizes: Any, reverse: bool) -> Any:
+def _gru_direction(
+    input: Any, h: Any, w_ih: Any, w_hh: Any, b_ih: Any, b_hh: Any, w_hr: Any, sizes: Any, reverse: bool
+) -> Any:
     return gru_layer(input, h, w_ih, w_hh, b_ih, b_hh, sizes, reverse)
 
 
 def _elman_direction(
-    nonlinearity: str, input: Any, h: Any, w_ih: Any, w_hh: Any, b_ih: Any, b_hh: Any, w_hr: Any, sizes: Any, reverse: bool
+    nonlinearity: str,
+    input: Any,
+    h: Any,
+    w_ih: Any,
+    w_hh: Any,
+    b_ih: Any,
+    b_hh: Any,
+    w_hr: Any,
+    sizes: Any,
+    reverse: bool,
 ) -> Any:
     return rnn_layer(input, h, w_ih, w_hh, b_ih, b_hh, nonlinearity, sizes, reverse)
 
 
 @composite
 def lstm(*args: Any) -> Any:
-    """Stacked LSTM layers: ``lstm(input, (h0, c0), params, has_biases, num_layers, dropout, train, bidirectional, batch_first)``, or
-    for packed sequences ``lstm(data, batch_sizes, (h0, c0), params, has_biases, num_layers, dropout, train, bidirectional)``.
+    """Stacked LSTM layers:
+    ``lstm(input, (h0, c0), params, has_biases, num_layers, dropout, train, bidirectional, batch_first)``, or for packed
+    sequences ``lstm(data, batch_sizes, (h0, c0), params, has_biases, num_layers, dropout, train, bidirectional)``.
 
     Returns:
         output, h_n, c_n.
     """
-    input, sizes, (hx, *rest) = read_arguments(is_packed(args), args)
-    return run_layers("lstm", _lstm_direction, input, tuple(hx), *rest, batch_sizes=sizes)
+    input, sizes, (hx, *rest) = read_arguments(args)
+    return run_layers("lstm", _lstm_direction, input, tuple(hx), *rest, **sizes)
 
 
 @composite
 def gru(*args: Any) -> Any:
-    """Stacked GRU layers: ``gru(input, h0, params, has_biases, num_layers, dropout, train, bidirectional, batch_first)``, or for
-    packed sequences ``gru(data, batch_sizes, h0, params, has_biases, num_layers, dropout, train, bidirectional)``.
+    """Stacked GRU layers:
+    ``gru(input, h0, params, has_biases, num_layers, dropout, train, bidirectional, batch_first)``, or for packed
+    sequences ``gru(data, batch_sizes, h0, params, has_biases, num_layers, dropout, train, bidirectional)``.
 
     Returns:
         output, h_n.
     """
-    input, sizes, (hx, *rest) = read_arguments(is_packed(args), args)
-    return run_layers("gru", _gru_direction, input, (hx,), *rest, batch_sizes=sizes)
+    input, sizes, (hx, *rest) = read_arguments(args)
+    return run_layers("gru", _gru_direction, input, (hx,), *rest, **sizes)
 
 
 @composite
 def rnn_tanh(*args: Any) -> Any:
     """Stacked recurrent layers with tanh; arguments as `gru`'s."""
-    input, sizes, (hx, *rest) = read_arguments(is_packed(args), args)
-    return run_layers("rnn_tanh", functools.partial(_elman_direction, "tanh"), input, (hx,), *rest, batch_sizes=sizes)
+    input, sizes, (hx, *rest) = read_arguments(args)
+    return run_layers("rnn_tanh", functools.partial(_elman_direction, "tanh"), input, (hx,), *rest, **sizes)
 
 
 @composite
 def rnn_relu(*args: Any) -> Any:
     """Stacked recurrent layers with relu; arguments as `gru`'s."""
-    input, sizes, (hx, *rest) = read_arguments(is_packed(args), args)
-    return run_layers("rnn_relu", functools.partial(_elman_direction, "relu"), input, (hx,), *rest, batch_sizes=sizes)
+    input, sizes, (hx, *rest) = read_arguments(args)
+    return run_layers("rnn_relu", functools.partial(_elman_direction, "relu"), input, (hx,), *rest, **sizes)

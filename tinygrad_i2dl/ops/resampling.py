@@ -1,8 +1,9 @@
 """Resampling along one dimension: each element of the result is a weighted sum of a few elements of the input.
 
-Padding by reflection, interpolation and adaptive averaging are all of this form, with other positions and weights. The map is
-linear and the two primitives are each other's adjoints, so every order of differentiation stays between them. A product with a
-matrix of weights would be shorter, but a single NaN or infinity would spread by ``0 * nan`` over everything.
+Padding by reflection, interpolation and adaptive averaging are all of this form, with other positions and weights. The
+map is linear and the two primitives are each other's adjoints, so every order of differentiation stays between them. A
+product with a matrix of weights would be shorter, but a single NaN or infinity would spread by ``0 * nan`` over
+everything.
 """
 
 from __future__ import annotations
@@ -40,7 +41,8 @@ class Taps:
 
     @functools.cached_property
     def rounds(self) -> list[list[tuple[Any, Any]]]:
-        """Per tap what the adjoint adds: (positions added to, elements of the result that are added), no position twice in one."""
+        """Per tap what the adjoint adds: (positions added to, elements of the result that are added), no position twice
+        in one."""
         plan = []
         for row in self.index:
             order = numpy.argsort(row, kind="stable")
@@ -78,7 +80,11 @@ def resample(xp: Any, input: Array, dim: int, taps: Taps) -> Array:
     """Sum over the taps of ``weights * input[index]`` along the dimension `dim`, counted from the front."""
     if taps.weights is None:
         source = taps.sources[0]
-        return input[at(xp, dim, source)].copy() if isinstance(source, slice) else xp.take(input, xp.asarray(source), axis=dim)
+        return (
+            input[at(xp, dim, source)].copy()
+            if isinstance(source, slice)
+            else xp.take(input, xp.asarray(source), axis=dim)
+        )
     column = (1,) * dim + (-1,) + (1,) * (input.ndim - dim - 1)
     result: Array = None
     for source, weights in zip(taps.sources, taps.weights, strict=True):

@@ -8,7 +8,7 @@ from typing import Any
 import numpy
 
 from ..errors import DtypeError, ShapeError
-from ..tensors import Tensor, make
+from ..tensors import make
 from ._define import composite
 from .comparison import where
 from .interpolation import CUBIC
@@ -27,11 +27,11 @@ __all__ = [
 # ---------------------------------------------------------------- sampling
 
 
-def unnormalized(coordinate: Tensor, size: int, align_corners: bool) -> Tensor:
+def unnormalized(coordinate: Any, size: int, align_corners: bool) -> Any:
     """From -1 to 1 into positions among `size` elements."""
     if align_corners:
-        return (coordinate + 1.0) * ((size - 1) / 2)  # type: ignore[operator, no-any-return]
-    return ((coordinate + 1.0) * float(size) - 1.0) / 2.0  # type: ignore[operator, no-any-return]
+        return (coordinate + 1.0) * ((size - 1) / 2)
+    return ((coordinate + 1.0) * float(size) - 1.0) / 2.0
 
 
 def folded_back(position: Array, size: int, padding_mode: str, align_corners: bool) -> tuple[Array, Array]:
@@ -53,7 +53,7 @@ def folded_back(position: Array, size: int, padding_mode: str, align_corners: bo
     return position.clip(0, size - 1), slope
 
 
-def resolved(coordinate: Tensor, size: int, padding_mode: str, align_corners: bool) -> Tensor:
+def resolved(coordinate: Any, size: int, padding_mode: str, align_corners: bool) -> Any:
     """`folded_back` of a Tensor, with its derivative."""
     values = coordinate._array
     position, slope = folded_back(values, size, padding_mode, align_corners)
@@ -61,7 +61,7 @@ def resolved(coordinate: Tensor, size: int, padding_mode: str, align_corners: bo
         return coordinate
     moves = slope != 0
     offset = numpy.where(moves, position - values * slope, 0).astype(values.dtype)
-    return where(make(moves), coordinate * make(slope) + make(offset), make(position))  # type: ignore[operator, no-any-return]
+    return where(make(moves), coordinate * make(slope) + make(offset), make(position))
 
 
 def flat_index(indices: list[Array], spatial: tuple[int, ...]) -> tuple[Array, Array]:
@@ -76,7 +76,7 @@ def flat_index(indices: list[Array], spatial: tuple[int, ...]) -> tuple[Array, A
     return flat, inside
 
 
-def sampled(input: Tensor, indices: list[Array]) -> Tensor:
+def sampled(input: Any, indices: list[Array]) -> Any:
     """Elements at integer coordinates ``(N, *out)`` of every channel, zero outside."""
     samples, channels = input.shape[:2]
     flat, inside = flat_index(indices, tuple(input.shape[2:]))
@@ -85,7 +85,7 @@ def sampled(input: Tensor, indices: list[Array]) -> Tensor:
     return values if inside.all() else values * make(inside[:, None].astype(input._array.dtype))
 
 
-def cubic_weights(part: Tensor) -> list[Tensor]:
+def cubic_weights(part: Any) -> list[Any]:
     """Weights of the four neighbours of a position, as functions of its fractional part (Keys, 1981)."""
     a = CUBIC
 
@@ -95,7 +95,7 @@ def cubic_weights(part: Tensor) -> list[Tensor]:
     def far(x: Any) -> Any:
         return ((a * x - 5 * a) * x + 8 * a) * x - 4 * a
 
-    return [far(part + 1), near(part), near(1 - part), far(2 - part)]  # type: ignore[operator]
+    return [far(part + 1), near(part), near(1 - part), far(2 - part)]
 
 
 @composite
@@ -106,7 +106,8 @@ def grid_sample(
 
     Args:
         input: ``(N, C, H, W)`` or ``(N, C, D, H, W)``.
-        grid: ``(N, *out, 2)`` or ``(N, *out, 3)``: per element of the result its place (x, y[, z]), from -1 to 1 over the input.
+        grid: ``(N, *out, 2)`` or ``(N, *out, 3)``: per element of the result its place (x, y[, z]), from -1 to 1 over
+            the input.
         mode: ``"bilinear"``, ``"nearest"`` or (4-D only) ``"bicubic"``.
         padding_mode: what lies outside: ``"zeros"``, ``"border"`` (the nearest element) or ``"reflection"``.
         align_corners: -1 and 1 are the centres of the corner elements, not their outer edges.
@@ -126,7 +127,8 @@ def grid_sample(
     dims = input.ndim - 2
     if dims not in (2, 3) or grid.ndim != input.ndim or grid.shape[-1] != dims or grid.shape[0] != input.shape[0]:
         raise ShapeError(
-            "grid_sample(): needs input (N, C, H, W) with grid (N, h, w, 2), or input (N, C, D, H, W) with grid (N, d, h, w, 3), "
+            "grid_sample(): needs input (N, C, H, W) with grid (N, h, w, 2), or input (N, C, D, H, W) with grid (N, d, "
+            "h, w, 3), "
             f"got {tuple(input.shape)} and {tuple(grid.shape)}"
         )
     if input.dtype != grid.dtype:
@@ -138,7 +140,9 @@ def grid_sample(
     spatial = tuple(input.shape[2:])
     align = bool(align_corners)
     # the last component of a place belongs to the first dimension
-    places = [unnormalized(select_view(grid, grid.ndim - 1, dims - 1 - k), size, align) for k, size in enumerate(spatial)]
+    places = [
+        unnormalized(select_view(grid, grid.ndim - 1, dims - 1 - k), size, align) for k, size in enumerate(spatial)
+    ]
     if mode == "bicubic":
         return sample_cubic(input, places, padding_mode, align)
     places = [resolved(place, size, padding_mode, align) for place, size in zip(places, spatial, strict=True)]
@@ -204,8 +208,8 @@ def affine_grid(theta: Any, size: Any, align_corners: bool | None = None) -> Any
     """The grid for `grid_sample` that maps images affinely.
 
     Args:
-        theta: ``(N, 2, 3)`` for images, ``(N, 3, 4)`` for volumes: per sample the matrix that takes (x, y[, z], 1) of the result to
-            the place in the input.
+        theta: ``(N, 2, 3)`` for images, ``(N, 3, 4)`` for volumes: per sample the matrix that takes (x, y[, z], 1) of
+            the result to the place in the input.
         size: shape of the result, ``(N, C, H, W)`` or ``(N, C, D, H, W)``.
         align_corners: as `grid_sample`'s.
 
@@ -225,7 +229,10 @@ def affine_grid(theta: Any, size: Any, align_corners: bool | None = None) -> Any
     if dims not in (2, 3):
         raise NotImplementedError(f"affine_grid(): size must be (N, C, H, W) or (N, C, D, H, W), got {shape}")
     if tuple(theta.shape) != (shape[0], dims, dims + 1):
-        raise ValueError(f"affine_grid(): theta must have shape {(shape[0], dims, dims + 1)} for size {shape}, got {tuple(theta.shape)}")
+        raise ValueError(
+            f"affine_grid(): theta must have shape {(shape[0], dims, dims + 1)} for size {shape}, got "
+            f"{tuple(theta.shape)}"
+        )
     if min(shape) < 1:
         raise ValueError(f"affine_grid(): sizes must be positive, got {shape}")
     dtype = theta._array.dtype
@@ -246,8 +253,8 @@ def affine_grid_generator(theta: Any, size: Any, align_corners: bool) -> Any:
 
 @composite
 def pixel_shuffle(input: Any, upscale_factor: int) -> Any:
-    """``(*, C * r * r, H, W)`` as ``(*, C, H * r, W * r)``, with r = `upscale_factor` (Shi et al., "Real-time single image and
-    video super-resolution using an efficient sub-pixel convolutional neural network", 2016).
+    """``(*, C * r * r, H, W)`` as ``(*, C, H * r, W * r)``, with r = `upscale_factor` (Shi et al., "Real-time single
+    image and video super-resolution using an efficient sub-pixel convolutional neural network", 2016).
 
     >>> import tinygrad_i2dl as torch
     >>> torch.pixel_shuffle(torch.arange(4).reshape(4, 1, 1), 2)
@@ -260,26 +267,35 @@ def pixel_shuffle(input: Any, upscale_factor: int) -> Any:
     if r <= 0:
         raise RuntimeError(f"pixel_shuffle(): upscale_factor must be positive, got {r}")
     if shape[-3] % (r * r):
-        raise ShapeError(f"pixel_shuffle(): the channels of shape {shape} are not a multiple of upscale_factor squared, {r * r}")
+        raise ShapeError(
+            f"pixel_shuffle(): the channels of shape {shape} are not a multiple of upscale_factor squared, {r * r}"
+        )
     lead, channels, height, width = shape[:-3], shape[-3] // (r * r), shape[-2], shape[-1]
     n = len(lead)
-    parts = permute(reshape_to(input, (*lead, channels, r, r, height, width)), (*range(n), n, n + 3, n + 1, n + 4, n + 2))
+    parts = permute(
+        reshape_to(input, (*lead, channels, r, r, height, width)), (*range(n), n, n + 3, n + 1, n + 4, n + 2)
+    )
     return reshape_to(parts, (*lead, channels, height * r, width * r))
 
 
 @composite
 def pixel_unshuffle(input: Any, downscale_factor: int) -> Any:
-    """``(*, C, H * r, W * r)`` as ``(*, C * r * r, H, W)``, with r = `downscale_factor`: the inverse of `pixel_shuffle`."""
+    """``(*, C, H * r, W * r)`` as ``(*, C * r * r, H, W)``, with r = `downscale_factor`: the inverse of
+    `pixel_shuffle`."""
     r, shape = downscale_factor, tuple(input.shape)
     if len(shape) < 3:
         raise ShapeError(f"pixel_unshuffle(): input must have at least 3 dimensions (*, C, H, W), got shape {shape}")
     if r <= 0:
         raise RuntimeError(f"pixel_unshuffle(): downscale_factor must be positive, got {r}")
     if shape[-2] % r or shape[-1] % r:
-        raise ShapeError(f"pixel_unshuffle(): height and width of shape {shape} must be multiples of downscale_factor {r}")
+        raise ShapeError(
+            f"pixel_unshuffle(): height and width of shape {shape} must be multiples of downscale_factor {r}"
+        )
     lead, channels, height, width = shape[:-3], shape[-3], shape[-2] // r, shape[-1] // r
     n = len(lead)
-    parts = permute(reshape_to(input, (*lead, channels, height, r, width, r)), (*range(n), n, n + 2, n + 4, n + 1, n + 3))
+    parts = permute(
+        reshape_to(input, (*lead, channels, height, r, width, r)), (*range(n), n, n + 2, n + 4, n + 1, n + 3)
+    )
     return reshape_to(parts, (*lead, channels * r * r, height, width))
 
 
@@ -292,7 +308,9 @@ def channel_shuffle(input: Any, groups: int) -> Any:
     if groups <= 0:
         raise RuntimeError(f"channel_shuffle(): groups must be positive, got {groups}")
     if shape[1] % groups:
-        raise ShapeError(f"channel_shuffle(): the {shape[1]} channels of shape {shape} are not a multiple of groups {groups}")
+        raise ShapeError(
+            f"channel_shuffle(): the {shape[1]} channels of shape {shape} are not a multiple of groups {groups}"
+        )
     parts = reshape_to(input, (shape[0], groups, shape[1] // groups, *shape[2:]))
     return reshape_to(transpose(parts, 1, 2), shape)
 

@@ -37,15 +37,24 @@ def col2im(
 
 
 im2col.gradient(
-    lambda g, input_shape, kernel_size, stride, padding, dilation: col2im(g, input_shape, kernel_size, stride, padding, dilation)
+    lambda g, input_shape, kernel_size, stride, padding, dilation: col2im(
+        g, input_shape, kernel_size, stride, padding, dilation
+    )
 )
 col2im.gradient(lambda g, kernel_size, stride, padding, dilation: im2col(g, kernel_size, stride, padding, dilation))
 
 
-def window_arguments(op: str, kernel_size: Any, dilation: Any, padding: Any, stride: Any) -> tuple[Sizes, Sizes, Sizes, Sizes]:
+def window_arguments(
+    op: str, kernel_size: Any, dilation: Any, padding: Any, stride: Any
+) -> tuple[Sizes, Sizes, Sizes, Sizes]:
     """The arguments as pairs. Raises if one is out of range."""
     pairs = []
-    for name, value, least in (("kernel_size", kernel_size, 1), ("dilation", dilation, 1), ("padding", padding, 0), ("stride", stride, 1)):
+    for name, value, least in (
+        ("kernel_size", kernel_size, 1),
+        ("dilation", dilation, 1),
+        ("padding", padding, 0),
+        ("stride", stride, 1),
+    ):
         pair = sizes_of(value, 2, op, name)
         if min(pair) < least:
             raise RuntimeError(f"{op}(): {name} must be {'positive' if least else 'non-negative'}, got {pair}")
@@ -69,14 +78,17 @@ def unfold(input: Any, kernel_size: Any, dilation: Any = 1, padding: Any = 0, st
     """
     kernel, gaps, margin, steps = window_arguments("unfold", kernel_size, dilation, padding, stride)
     if input.ndim not in (3, 4) or 0 in tuple(input.shape)[-3:]:
-        raise ShapeError(f"unfold(): input must be (N, C, H, W) or (C, H, W), of which N may be 0, got shape {tuple(input.shape)}")
+        raise ShapeError(
+            f"unfold(): input must be (N, C, H, W) or (C, H, W), of which N may be 0, got shape {tuple(input.shape)}"
+        )
     batched = input.ndim == 4
     if not batched:
         input = reshape_to(input, (1, *input.shape))
     counts = count_windows(tuple(input.shape)[2:], kernel, steps, margin, gaps)
     if min(counts) < 1:
         raise ShapeError(
-            f"unfold(): window {text(span(kernel, gaps))} is larger than the padded input, of shape {tuple(input.shape)} and padding {margin}"
+            f"unfold(): window {text(span(kernel, gaps))} is larger than the padded input, of shape "
+            f"{tuple(input.shape)} and padding {margin}"
         )
     columns = im2col(input, kernel, steps, margin, gaps)
     return columns if batched else reshape_to(columns, tuple(columns.shape[1:]))
@@ -95,17 +107,23 @@ def fold(input: Any, output_size: Any, kernel_size: Any, dilation: Any = 1, padd
     kernel, gaps, margin, steps = window_arguments("fold", kernel_size, dilation, padding, stride)
     spatial = sizes_of(output_size, 2, "fold", "output_size")
     if input.ndim not in (2, 3):
-        raise ShapeError(f"fold(): input must be (N, C * window volume, windows) or without N, got shape {tuple(input.shape)}")
+        raise ShapeError(
+            f"fold(): input must be (N, C * window volume, windows) or without N, got shape {tuple(input.shape)}"
+        )
     batched = input.ndim == 3
     if not batched:
         input = reshape_to(input, (1, *input.shape))
     counts = count_windows(spatial, kernel, steps, margin, gaps)
     samples, rows, columns = tuple(input.shape)
     if rows % prod(kernel):
-        raise ShapeError(f"fold(): dimension 1 of input must be a multiple of the window volume {prod(kernel)}, got shape {tuple(input.shape)}")
+        raise ShapeError(
+            f"fold(): dimension 1 of input must be a multiple of the window volume {prod(kernel)}, got shape "
+            f"{tuple(input.shape)}"
+        )
     if min(counts) < 1 or columns != prod(counts):
         raise ShapeError(
-            f"fold(): an image of size {text(spatial)} has {text(counts)} windows {text(kernel)} (stride {steps}, padding {margin}, "
+            f"fold(): an image of size {text(spatial)} has {text(counts)} windows {text(kernel)} (stride {steps}, "
+            f"padding {margin}, "
             f"dilation {gaps}), but input of shape {tuple(input.shape)} has {columns}"
         )
     image = col2im(input, (samples, rows // prod(kernel), *spatial), kernel, steps, margin, gaps)

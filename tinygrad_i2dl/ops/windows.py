@@ -44,12 +44,14 @@ def span(kernel: Sizes, dilation: Sizes) -> Sizes:
     return tuple([d * (k - 1) + 1 for k, d in zip(kernel, dilation, strict=True)])
 
 
-def count_windows(spatial: Sizes, kernel: Sizes, stride: Sizes, padding: Sizes, dilation: Sizes, ceil_mode: bool = False) -> Sizes:
+def count_windows(
+    spatial: Sizes, kernel: Sizes, stride: Sizes, padding: Sizes, dilation: Sizes, ceil_mode: bool = False
+) -> Sizes:
     """How many windows fit along each dimension.
 
-    ``floor((size + 2 * padding - dilation * (kernel - 1) - 1) / stride) + 1`` (Dumoulin and Visin, "A guide to convolution
-    arithmetic for deep learning", 2016); with `ceil_mode` rounded up, where a window must start inside the input or its left
-    padding.
+    ``floor((size + 2 * padding - dilation * (kernel - 1) - 1) / stride) + 1`` (Dumoulin and Visin, "A guide to
+    convolution arithmetic for deep learning", 2016); with `ceil_mode` rounded up, where a window must start inside the
+    input or its left padding.
     """
     counts = []
     for size, k, s, p, d in zip(spatial, kernel, stride, padding, dilation, strict=True):
@@ -89,7 +91,10 @@ def slices_at(offset: Sizes, counts: Sizes, stride: Sizes, dilation: Sizes) -> t
     """Index of the elements that lie at `offset` in all windows."""
     return (
         Ellipsis,
-        *[slice(o * d, o * d + (n - 1) * s + 1, s) for o, n, s, d in zip(offset, counts, stride, dilation, strict=True)],
+        *[
+            slice(o * d, o * d + (n - 1) * s + 1, s)
+            for o, n, s, d in zip(offset, counts, stride, dilation, strict=True)
+        ],
     )
 
 
@@ -104,8 +109,11 @@ def windows(xp: Any, padded_input: Array, kernel: Sizes, counts: Sizes, stride: 
     )
 
 
-def add_windows(xp: Any, columns: Array, spatial: Sizes, kernel: Sizes, stride: Sizes, padding: Sizes, dilation: Sizes) -> Array:
-    """The adjoint of `windows`: (*lead, *kernel, *counts) summed into (*lead, *spatial), what falls into the padding is dropped."""
+def add_windows(
+    xp: Any, columns: Array, spatial: Sizes, kernel: Sizes, stride: Sizes, padding: Sizes, dilation: Sizes
+) -> Array:
+    """The adjoint of `windows`: (*lead, *kernel, *counts) summed into (*lead, *spatial), what falls into the padding is
+    dropped."""
     dims = len(kernel)
     lead = columns.shape[: columns.ndim - 2 * dims]
     counts = columns.shape[columns.ndim - dims :]
@@ -121,9 +129,10 @@ def flat_positions(kernel: Sizes, spatial: Sizes, dilation: Sizes) -> list[int]:
     return [sum(o * d * step for o, d, step in zip(offset, dilation, steps, strict=True)) for offset in offsets(kernel)]
 
 
-def flat_starts(spatial: Sizes, counts: Sizes, stride: Sizes, padding: Sizes) -> numpy.ndarray:
-    """Position, in a flattened plane of size `spatial`, where each window starts: (*counts). Negative parts in the padding."""
-    result = numpy.zeros((), numpy.int64)
+def flat_starts(spatial: Sizes, counts: Sizes, stride: Sizes, padding: Sizes) -> Array:
+    """Position, in a flattened plane of size `spatial`, where each window starts: (*counts). Negative parts in the
+    padding."""
+    result: Array = numpy.zeros((), numpy.int64)
     for axis, (n, s, p) in enumerate(zip(counts, stride, padding, strict=True)):
         step = prod(spatial[axis + 1 :])
         result = result[..., None] + (numpy.arange(n) * s - p) * step
