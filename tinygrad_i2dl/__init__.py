@@ -9,10 +9,10 @@ tensor([2., 4., 6.])
 
 from . import autograd as autograd
 from . import linalg as linalg
-from . import random as random
-from . import special as special
 from . import nn as nn
 from . import optim as optim
+from . import random as random
+from . import special as special
 from . import utils as utils
 from .autograd import set_detect_anomaly as set_detect_anomaly
 from .devices import *
@@ -27,25 +27,26 @@ from .dtypes import int64 as long
 from .engine.mode import *
 from .ops.activation import *
 from .ops.comparison import *
-from .ops.convolution import *
 from .ops.conversion import *
+from .ops.convolution import *
 from .ops.creation import *
 from .ops.distance import *
 from .ops.dropout import *
 from .ops.indexing import *
-from .ops.linalg import *
 from .ops.layout import *
+from .ops.linalg import *
 from .ops.movement import *
 from .ops.normalization import *
 from .ops.padding import *
 from .ops.pointwise import *
-from .ops.random import *
 from .ops.pooling import *
+from .ops.random import *
 from .ops.recurrent import *
 from .ops.reduction import *
 from .ops.sorting import *
-from .ops.statistics import *
 from .ops.spatial import *
+from .ops.special_functions import *
+from .ops.statistics import *
 from .serialization import load as load
 from .serialization import save as save
 from .tensors import Size, Tensor

@@ -13,8 +13,18 @@ from .ops.pointwise import round as round
 from .ops.pointwise import sigmoid as expit
 from .ops.pointwise import sinc as sinc
 from .ops.pointwise import xlogy as xlogy
+from .ops.reduction import logsumexp as logsumexp
+from .ops.special_functions import digamma as digamma
+from .ops.special_functions import digamma as psi
+from .ops.special_functions import entr as entr
+from .ops.special_functions import lgamma as gammaln
+from .ops.special_functions import mvlgamma as multigammaln
+from .ops.special_functions import ndtr as ndtr
+from .ops.special_functions import ndtri as ndtri
+from .ops.special_functions import polygamma as polygamma
+from .ops.special_functions import xlog1py as xlog1py
 
 __all__ = [
-    "erf", "erfc", "erfinv", "exp2", "expit", "expm1", "log1p", "log_softmax", "logit", "round", "sinc", "softmax",
-    "xlogy",
+    "digamma", "entr", "erf", "erfc", "erfinv", "exp2", "expit", "expm1", "gammaln", "log1p", "log_softmax", "logit",
+    "logsumexp", "multigammaln", "ndtr", "ndtri", "polygamma", "psi", "round", "sinc", "softmax", "xlog1py", "xlogy",
 ]  # fmt: skip

@@ -179,3 +179,10 @@ sample(
     lambda make: [case(make(3, 4), make(3, 4), 0.3), case(make(3), make(3), make(3))],
     oracle=lambda input, end, weight: input + weight * (end - input),
 )
+
+# ---------------------------------------------------------------- what complex numbers would have
+
+sample("angle", lambda make: [case(make(3, 4, away_from=0.0))], oracle="torch.angle")
+for _name in ("conj", "conj_physical", "resolve_conj", "resolve_neg"):
+    sample(_name, lambda make: [case(make(3, 4))], oracle=f"torch.{_name}")
+sample("real", lambda make: [case(make(3, 4))], oracle="torch.real")
