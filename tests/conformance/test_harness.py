@@ -8,8 +8,10 @@ from typing import Any
 
 import pytest
 import torch
+from torch.testing._internal.opinfo.core import SampleInput
 
 from . import exclusions
+from .ambiguity import is_tie
 from .conversion import Converter, to_array
 from .entries import all_entries
 from .harness import run
@@ -169,3 +171,17 @@ def test_the_lists_name_entries_that_exist() -> None:
     assert set(exclusions.NAMES) <= names
     assert set(exclusions.TOLERANCE_FACTORS) <= names
     assert all(1 < factor <= 3 and reason for factor, reason in exclusions.TOLERANCE_FACTORS.values())
+
+
+def test_only_ties_are_left_open() -> None:
+    """Other indices of equal values conform; of other values, repeated, or from a stable sort, they do not."""
+    sample = SampleInput(torch.tensor([2, 1, 1, 3]))
+    values, indices = torch.sort(sample.input)
+    assert indices.tolist() == [1, 2, 0, 3]
+    assert is_tie("sort", sample, (values, torch.tensor([2, 1, 0, 3])), (values, indices))
+    assert not is_tie("sort", sample, (values, torch.tensor([1, 2, 3, 0])), (values, indices))
+    assert not is_tie("sort", sample, (values, torch.tensor([1, 1, 0, 3])), (values, indices))
+    assert not is_tie("sort", sample, (values + 1, torch.tensor([2, 1, 0, 3])), (values, indices))
+    stable = SampleInput(sample.input, stable=True)
+    assert not is_tie("sort", stable, (values, torch.tensor([2, 1, 0, 3])), (values, indices))
+    assert not is_tie("cumsum", sample, values, values + 1)
