@@ -1,13 +1,16 @@
-"""What every test starts from: the same seeds, the same modes, and hypothesis without a clock."""
+"""What every test and doctest starts from: the same seeds, the same modes, and hypothesis without a clock."""
 
+import builtins
 import functools
 import random
 from collections.abc import Iterator
+from typing import Any
 
 import hypothesis
 import numpy
 import pytest
 
+import tinygrad_i2dl
 from tinygrad_i2dl import dtypes
 from tinygrad_i2dl.engine import mode
 from tinygrad_i2dl.generator import default_generator
@@ -58,3 +61,10 @@ def _fresh_global_state() -> Iterator[None]:
     numpy.seterr(**error_state)
     numpy.set_printoptions(**print_options)
     assert not changed, f"the test left global state changed: {', '.join(changed)}"
+
+
+@pytest.fixture(autouse=True)
+def _builtins_in_doctests(doctest_namespace: dict[str, Any]) -> None:
+    """Give them Python's own ``float`` and ``sum``: among the package's names, where they run, these are torch's."""
+    shadowed = {name for name in vars(tinygrad_i2dl) if name[0] != "_"} & set(vars(builtins))
+    doctest_namespace.update({name: getattr(builtins, name) for name in shadowed})
