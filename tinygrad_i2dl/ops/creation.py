@@ -220,8 +220,8 @@ def as_tensor(data: Any, dtype: Any = None, device: Any = None) -> Tensor:
     True
     """
     if isinstance(data, Tensor):
-        result: Tensor = data.to(device=data.device if device is None else device, dtype=dtype)  # type:
-            ignore[attr-defined]
+        wanted = data.device if device is None else device
+        result: Tensor = data.to(device=wanted, dtype=dtype)  # type: ignore[attr-defined]
         return result
     if isinstance(data, numpy.ndarray) and all(step >= 0 for step in data.strides):
         array = data.view(numpy.ndarray) if type(data) is not numpy.ndarray else data

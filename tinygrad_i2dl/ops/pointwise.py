@@ -18,17 +18,15 @@ from .error_function import erf_of, erfc_of, erfinv_of
 from .precision import half_as_single
 
 __all__ = [
-    "abs", "absolute", "acos", "acosh", "add", "addcdiv", "addcmul", "angle", "arccos", "arccosh", "arcsin", "arcsinh",
-    "arctan", "arctan2", "arctanh", "asin", "asinh", "atan", "atan2", "atanh", "bitwise_and", "bitwise_left_shift",
-    "bitwise_not", "bitwise_or", "bitwise_right_shift", "bitwise_xor", "ceil", "clamp", "clamp_max", "clamp_min",
-    "clip", "conj", "conj_physical", "copysign", "cos", "cosh", "deg2rad", "div", "divide", "erf", "erfc", "erfinv", "
-    ""exp", "exp2", "expm1",
-    "fix", "float_power", "floor", "floor_divide", "fmod", "frac", "gcd", "heaviside", "hypot", "lcm", "ldexp",
-    "lerp", "log", "log10", "log1p", "log2", "logaddexp", "logaddexp2", "logit", "mul", "multiply", "nan_to_num",
-    "neg", "negative", "nextafter", "positive", "pow", "rad2deg", "real", "reciprocal", "remainder", "resolve_conj", "
-    ""resolve_neg", "round", "rsqrt", "rsub",
-    "sgn", "sigmoid", "sign", "sin", "sinc", "sinh", "sqrt", "square", "sub", "subtract", "tan", "tanh",
-    "true_divide", "trunc", "xlogy",
+    "abs", "absolute", "acos", "acosh", "add", "addcdiv", "addcmul", "angle", "arccos", "arccosh", "arcsin",
+    "arcsinh", "arctan", "arctan2", "arctanh", "asin", "asinh", "atan", "atan2", "atanh", "bitwise_and",
+    "bitwise_left_shift", "bitwise_not", "bitwise_or", "bitwise_right_shift", "bitwise_xor", "ceil", "clamp",
+    "clamp_max", "clamp_min", "clip", "conj", "conj_physical", "copysign", "cos", "cosh", "deg2rad", "div", "divide",
+    "erf", "erfc", "erfinv", "exp", "exp2", "expm1", "fix", "float_power", "floor", "floor_divide", "fmod", "frac",
+    "gcd", "heaviside", "hypot", "lcm", "ldexp", "lerp", "log", "log10", "log1p", "log2", "logaddexp", "logaddexp2",
+    "logit", "mul", "multiply", "nan_to_num", "neg", "negative", "nextafter", "positive", "pow", "rad2deg", "real",
+    "reciprocal", "remainder", "resolve_conj", "resolve_neg", "round", "rsqrt", "rsub", "sgn", "sigmoid", "sign",
+    "sin", "sinc", "sinh", "sqrt", "square", "sub", "subtract", "tan", "tanh", "true_divide", "trunc", "xlogy",
 ]  # fmt: skip
 
 
@@ -314,8 +312,7 @@ def pow(xp: Any, input: Any, exponent: Any) -> Any:
         number = exponent.item() if exponent.ndim == 0 else None
     if input.dtype.kind in "biu":
         if type(exponent) is int and exponent < 0:
-            raise RuntimeError(f"integers have no negative integer powers, got exponent={exponent}: use a floating-point
-            tensor")
+            raise RuntimeError(f"integers have no negative integer powers, got exponent={exponent}: use float()")
         return _integer_power(xp, input, exponent)
     if number in _EASY_POWERS:
         return _EASY_POWERS[number](xp, input)
