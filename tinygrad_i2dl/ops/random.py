@@ -326,14 +326,14 @@ Operations.multinomial = multinomial  # type: ignore[attr-defined]
 # ---------------------------------------------------------------- in place
 
 
-@primitive("input", inplace=True)
+@primitive("input", "values", inplace=True)
 def refill(xp: Any, input: Any, values: Any) -> Any:
     """`values` in place of `input`, to which no gradient passes."""
     return values
 
 
 refill.op.title = "CopyBackwards"
-refill.gradient(lambda g: zeros_of(g))
+refill.gradient(input=lambda g: zeros_of(g))
 
 
 def _fill(name: str, sample: Callable[..., Array], what: str) -> None:

@@ -6,10 +6,10 @@ import math
 from typing import Any
 
 from ..tensors import Operations, Tensor
-from ._define import composite, primitive, unary
+from ._define import as_array, binary, composite, primitive, unary
 from .comparison import choose
 from .gamma_function import digamma_of, log_gamma_of, polygamma_of
-from .pointwise import erfc, erfinv, log, log1p, mul
+from .pointwise import erfc, erfinv, log, mul
 
 __all__ = ["digamma", "lgamma", "mvlgamma", "polygamma"]
 
@@ -113,9 +113,14 @@ def entr(input: Any) -> Any:
     return choose(input < 0, -math.inf, product)
 
 
-@composite
-def xlog1py(input: Any, other: Any) -> Any:
+@binary(floating=True, method=False, inplace=False)
+def xlog1py(xp: Any, input: Any, other: Any) -> Any:
     """``input * log1p(other)``, and 0 where `input` is 0 (unless `other` is NaN)."""
-    product = mul(input, log1p(other))
-    zero = mul(input, 0.0) if isinstance(input, Tensor) else 0.0
-    return choose((input == 0) & (other == other), zero, product) if isinstance(input, Tensor) else product
+    product = input * xp.log1p(other)
+    return xp.where((input == 0) & (other == other), 0, product).astype(product.dtype)
+
+
+xlog1py.gradient(
+    input=lambda g, input, other: choose((as_array(input) == 0) & (other <= -1), 0, xlog1py(g, other)),
+    other=lambda g, input, other: g * input / (other + 1),
+)
