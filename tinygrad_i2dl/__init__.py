@@ -15,6 +15,11 @@ from . import random as random
 from . import special as special
 from . import utils as utils
 from .autograd import set_detect_anomaly as set_detect_anomaly
+from .backends.registry import available_backends as available_backends
+from .backends.registry import get_backend as get_backend
+from .backends.registry import register_backend as register_backend
+from .backends.registry import set_backend as set_backend
+from .backends.registry import use_backend as use_backend
 from .devices import *
 from .dtypes import *
 from .dtypes import bool_ as bool

@@ -1,14 +1,17 @@
 """Which kernel runs for an operation on an array.
 
 A backend is a set of plain functions on arrays, named like the operations. For a name that a backend lacks, or when its kernel
-returns NotImplemented for the arguments at hand, the next provider is asked, and last the operation's reference kernel, which is
-written against the array namespace and so always runs.
+returns NotImplemented for the arguments at hand, the next in the chain is asked, and last the operation's reference kernel, which
+is written against the array namespace and so always runs. What was found is remembered until the backend changes.
 """
 
 from __future__ import annotations
 
+import difflib
 import functools
-from collections.abc import Callable, Iterator
+import importlib
+import os
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -17,11 +20,170 @@ import numpy
 Array = Any
 Kernel = Callable[..., Any]
 
+__all__ = [
+    "KernelTable", "available_backends", "get_backend", "namespace_of", "register_backend", "set_backend", "use_backend",
+    "wrapped_kernels",
+]  # fmt: skip
+
+ENVIRONMENT_VARIABLE = "TINYGRAD_I2DL_BACKEND"
+ENTRY_POINTS = "tinygrad_i2dl.backends"
+
 _NAMESPACES: dict[type, Any] = {numpy.ndarray: numpy}
-_providers: dict[str, Callable[[str], Kernel | None]] = {}  # name -> lookup of a kernel by operation name
-_chains: dict[type, list[str]] = {numpy.ndarray: []}  # array class -> providers asked, in this order
 _tables: list[KernelTable] = []
 _wrappers: list[Callable[[str, str, Kernel], Kernel]] = []
+
+
+class Backend:
+    """A set of kernels: where its functions are, why it may be missing, and which backends are asked after it."""
+
+    def __init__(self, name: str, kernels: Any, reason: Callable[[], str | None], after: Sequence[str]) -> None:
+        self.name = name
+        self._kernels = kernels  # a module, an object, or the name of a module that is imported on first use
+        self.reason = reason
+        self.after = tuple(after)
+
+    def kernel(self, operation: str) -> Kernel | None:
+        """This backend's kernel of an operation, or None."""
+        if isinstance(self._kernels, str):
+            self._kernels = importlib.import_module(self._kernels)
+        found = getattr(self._kernels, operation, None)
+        return found if callable(found) else None
+
+
+def _module_reason(module: str) -> Callable[[], str | None]:
+    def reason() -> str | None:
+        return importlib.import_module(module).reason()  # type: ignore[no-any-return]
+
+    return reason
+
+
+_backends: dict[str, Backend] = {
+    "numpy": Backend("numpy", None, lambda: None, ()),
+    "native": Backend("native", f"{__package__}.native", _module_reason(f"{__package__}.native"), ()),
+}
+_chosen: str | None = None  # None until somebody asks: then the environment decides
+
+
+def register_backend(
+    name: str, kernels: Any, *, reason: Callable[[], str | None] = lambda: None, after: Sequence[str] = ()
+) -> None:
+    """Add a backend for NumPy arrays.
+
+    Args:
+        name: how `set_backend` calls it.
+        kernels: an object (a module, a class instance) with functions named like the operations. A function gets an operation's arguments
+            in the order of the operation's signature, arrays for tensors, and returns arrays, or NotImplemented to pass.
+        reason: says why the backend cannot be used, or None.
+        after: backends asked next for what this one lacks, before the reference kernels; such as ``("native",)``.
+
+    A distribution registers its backend without being imported first by an entry point of the group ``tinygrad_i2dl.backends``
+    that names an object with the attributes ``kernels`` and, optionally, ``reason`` and ``after``, or simply the module.
+
+    >>> from tinygrad_i2dl.backends import registry
+    >>> import numpy, types
+    >>> calls = []
+    >>> def exp(input):
+    ...     calls.append(input.shape)
+    ...     return numpy.exp(input)
+    >>> registry.register_backend("seeing", types.SimpleNamespace(exp=exp))
+    >>> import tinygrad_i2dl as torch
+    >>> with registry.use_backend("seeing"):
+    ...     _ = torch.ones(3).exp()
+    >>> calls
+    [(3,)]
+    """
+    if name == "auto" or not name.isidentifier():
+        raise ValueError(f"a backend's name must be an identifier other than 'auto', got {name!r}")
+    _backends[name] = Backend(name, kernels, reason, after)
+    clear_tables()
+
+
+def _plug_in(name: str) -> None:
+    """Register the backend `name` from an installed distribution's entry point, if there is one."""
+    metadata = importlib.import_module("importlib.metadata")
+    for point in metadata.entry_points(group=ENTRY_POINTS):
+        if point.name == name:
+            found = point.load()
+            register_backend(
+                name,
+                getattr(found, "kernels", found),
+                reason=getattr(found, "reason", lambda: None),
+                after=getattr(found, "after", ()),
+            )
+
+
+def available_backends() -> dict[str, str | None]:
+    """Every registered backend with None if it is ready, else the reason why it is not."""
+    return {name: backend.reason() for name, backend in _backends.items()}
+
+
+def get_backend() -> str:
+    """The name of the backend in use: ``auto`` unless it was set."""
+    global _chosen
+    if _chosen is None:
+        _chosen = os.environ.get(ENVIRONMENT_VARIABLE) or "auto"
+        _check(_chosen, f"the environment variable {ENVIRONMENT_VARIABLE} names ")
+    return _chosen
+
+
+def _check(name: str, who: str = "") -> None:
+    if name == "auto":
+        return
+    if name not in _backends:
+        _plug_in(name)
+    if name not in _backends:
+        known = ["auto", *_backends]
+        nearest = difflib.get_close_matches(name, known, 1)
+        hint = f"; did you mean {nearest[0]!r}?" if nearest else ""
+        raise ValueError(f"{who}the backend {name!r}, which is none of {', '.join(known)}{hint}")
+    reason = _backends[name].reason()
+    if reason is not None:
+        raise RuntimeError(f"{who}the backend {name!r}, which cannot be used: {reason}")
+
+
+def set_backend(name: str) -> None:
+    """Use a backend for all operations in this process from now on.
+
+    ``auto``, the default, uses the fastest kernels that are there; ``numpy`` the reference kernels only; any other registered backend its
+    own where it has some. Tensors need no conversion: all CPU backends work on the same arrays.
+
+    Raises:
+        ValueError: no such backend.
+        RuntimeError: it cannot be used here, with the reason.
+    """
+    global _chosen
+    _check(name)
+    _chosen = name
+    clear_tables()
+
+
+@contextmanager
+def use_backend(name: str) -> Iterator[None]:
+    """Use a backend inside the ``with`` statement.
+
+    >>> import tinygrad_i2dl as torch
+    >>> with torch.use_backend("numpy"):
+    ...     torch.get_backend()
+    'numpy'
+    """
+    before = get_backend()
+    set_backend(name)
+    try:
+        yield
+    finally:
+        set_backend(before)
+
+
+def chain() -> list[Backend]:
+    """The backends asked for a kernel, in this order; the reference kernels come after them."""
+    name = get_backend()
+    if name == "auto":
+        return [backend for each, backend in _backends.items() if each in AUTOMATIC and backend.reason() is None]
+    backend = _backends[name]
+    return [backend, *(_backends[each] for each in backend.after if _backends[each].reason() is None)]
+
+
+AUTOMATIC = ("native",)  # what `auto` asks, if it is there
 
 
 def namespace_of(array_type: type) -> Any:
@@ -47,7 +209,7 @@ class KernelTable:
         self.clear()
 
     def clear(self) -> None:
-        """Forget what was looked up: the next call asks the providers again."""
+        """Forget what was looked up: the next call asks the backends again."""
         self._found: dict[type, Kernel] = {}
         self.numpy: Kernel = self._look_up_and_run
 
@@ -67,19 +229,25 @@ def _resolve(name: str, reference: Kernel | str, array_type: type) -> Kernel:
         array_type = numpy.ndarray
     xp = namespace_of(array_type)
     kernel: Kernel = getattr(xp, reference) if isinstance(reference, str) else functools.partial(reference, xp)
+    kernel = _wrapped(name, xp.__name__, kernel)
+    if xp is numpy:
+        for backend in reversed(chain()):
+            candidate = backend.kernel(name)
+            if candidate is not None:
+                kernel = _first_of(_wrapped(name, backend.name, candidate), kernel)
+    return kernel
+
+
+def _wrapped(name: str, provider: str, kernel: Kernel) -> Kernel:
     for wrap in _wrappers:
-        kernel = wrap(name, xp.__name__, kernel)
-    for provider in reversed(_chains[array_type]):
-        candidate = _providers[provider](name)
-        if candidate is not None:
-            for wrap in _wrappers:
-                candidate = wrap(name, provider, candidate)
-            kernel = _first_of(candidate, kernel)
+        kernel = wrap(name, provider, kernel)
     return kernel
 
 
 def _first_of(first: Kernel, second: Kernel) -> Kernel:
-    def kernel(*arguments: Any) -> Any:
+    def kernel(*arguments: Any, **keywords: Any) -> Any:
+        if keywords:  # `out=`, which only ufuncs take
+            return second(*arguments, **keywords)
         result = first(*arguments)
         return second(*arguments) if result is NotImplemented else result
 
@@ -87,14 +255,14 @@ def _first_of(first: Kernel, second: Kernel) -> Kernel:
 
 
 def clear_tables() -> None:
-    """Forget looked-up kernels, after the providers changed."""
+    """Forget looked-up kernels, after the backend changed."""
     for table in _tables:
         table.clear()
 
 
 @contextmanager
 def wrapped_kernels(wrap: Callable[[str, str, Kernel], Kernel]) -> Iterator[None]:
-    """Inside, every kernel is ``wrap(operation, provider, kernel)``: how profiling and checking see the calls at no cost when off."""
+    """Inside, every kernel is ``wrap(operation, provider, kernel)``: how profiling and checking see the calls, at no cost when off."""
     _wrappers.append(wrap)
     clear_tables()
     try:
