@@ -270,8 +270,8 @@ class FormulaNode(Node):
     def _as_tensors(self, saved: Any) -> Any:
         """The saved arrays as Tensors with their places in the graph, so that formulas computed on them are recorded."""
         return tuple(
-            None
-            if arguments is None
+            arguments  # nothing saved, or not needed
+            if not arguments
             else tuple(
                 self._as_tensor(kind, position, value)
                 for (kind, position), value in zip(formula.sources, arguments, strict=True)
