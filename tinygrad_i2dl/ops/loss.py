@@ -17,7 +17,7 @@ from ..tensors import make
 from ._define import composite, primitive
 from .activation import limit, log_softmax_along, logsigmoid, relu, softmax_along
 from .comparison import where
-from .movement import reshape_to
+from .movement import expand_view, reshape_to
 from .pointwise import exp, log, sigmoid, xlogy
 from .precision import half_as_single, positive_part
 from .reduction import mean_over, sum_over
@@ -521,7 +521,7 @@ def cross_entropy_backward(g: Any, input: Any, targets: Targets, reduction: str,
     if targets.coefficient is not None:
         g = g * targets.coefficient
     shape = targets.index.shape
-    g = g * numpy.ones(shape, dtype=input._array.dtype)
+    g = expand_view(g, shape)
     return softmax_along(input, 1) * reshape_to(g, (shape[0], 1, *shape[1:])) - place_class(
         g, targets.index, input.shape[1]
     )
@@ -578,19 +578,51 @@ def cross_entropy(
     elif scores._array.size:
         loss = cross_entropy_of_indices(scores, targets, reduction, [])
     else:
-        loss = _at_targets(log_softmax_along(scores, 1), targets, reduction)
+        loss = negative_at_targets(log_softmax_along(scores, 1), targets, reduction)
     return loss if reduction != "none" or input.ndim == 2 else reshape_to(loss, tuple(target.shape))
 
 
-def _at_targets(log_probabilities: Any, targets: Targets, reduction: str) -> Any:
-    """Weighted negative elements at the target classes, reduced."""
-    loss = -pick_class(log_probabilities, targets.index)
+@primitive("input")
+@half_as_single
+def negative_at_targets(xp: Any, input: Array, targets: Targets, reduction: str) -> Array:
+    """``-input`` at the target classes, weighted and reduced: ``(N, C)`` or ``(N, C, S)``."""
+    if input.ndim == 2:
+        loss = -input[xp.arange(len(input)), targets.index]
+    else:
+        loss = -xp.take_along_axis(input, targets.index[:, None], axis=1)[:, 0]
     if targets.coefficient is not None:
-        loss = loss * targets.coefficient
+        loss *= targets.coefficient
     if reduction == "none":
         return loss
-    loss = reduced(loss, "sum")
-    return loss if reduction == "sum" else loss / float(targets.total)
+    total = loss.sum()
+    return total if reduction == "sum" else total / loss.dtype.type(targets.total)
+
+
+def _negative_at_targets_backward(xp: Any, g: Array, shape: Any, targets: Targets, reduction: str) -> Array:
+    g = -g if reduction != "mean" else g / g.dtype.type(-targets.total)
+    if targets.coefficient is not None:
+        g = g * targets.coefficient
+    result = xp.zeros(shape, dtype=g.dtype)
+    if len(shape) == 2:
+        result[xp.arange(shape[0]), targets.index] = g
+    else:
+        xp.put_along_axis(result, targets.index[:, None], g[:, None] if g.ndim else g, axis=1)
+    return result
+
+
+@composite(fused=_negative_at_targets_backward)
+def negative_at_targets_backward(g: Any, shape: Any, targets: Targets, reduction: str) -> Any:
+    """Zeros of `shape` with ``-g``, weighted, at the target classes."""
+    g = -g if reduction != "mean" else g / float(-targets.total)
+    if targets.coefficient is not None:
+        g = g * targets.coefficient
+    return place_class(expand_view(g, targets.index.shape), targets.index, shape[1])
+
+
+negative_at_targets.gradient(
+    lambda g, input_shape, targets, reduction: negative_at_targets_backward(g, input_shape, targets, reduction)
+)
+negative_at_targets.op.title = "NllLossBackward0"
 
 
 def _smoothed(log_probabilities: Any, targets: Targets, weight: Any, reduction: str, label_smoothing: float) -> Any:
@@ -604,7 +636,7 @@ def _smoothed(log_probabilities: Any, targets: Targets, weight: Any, reduction: 
     smooth = reduced(every, "none" if reduction == "none" else "sum")
     if reduction == "mean":
         smooth = smooth / float(targets.total)
-    return _at_targets(log_probabilities, targets, reduction) * (1 - label_smoothing) + smooth * (
+    return negative_at_targets(log_probabilities, targets, reduction) * (1 - label_smoothing) + smooth * (
         label_smoothing / classes
     )
 
@@ -662,7 +694,7 @@ def nll_loss(
     scores = (
         input if input.ndim == 2 else reshape_to(input, (samples, classes) if flat else (samples, classes, positions))
     )
-    loss = _at_targets(scores, targets, reduction)
+    loss = negative_at_targets(scores, targets, reduction)
     return loss if reduction != "none" or input.ndim == 2 else reshape_to(loss, tuple(target.shape))
 
 

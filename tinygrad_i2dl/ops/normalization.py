@@ -329,6 +329,37 @@ def normalize_channels(xp: Any, input: Array, weight: Array, bias: Array, eps: f
     return result
 
 
+def _worth_blocks(xp: Any, input: Array, mean: Array, scale: Array) -> bool:
+    """Whether the array is too large for the cache, its samples are not, and means allow sums in one pass."""
+    if xp is not numpy or input.ndim != 3 or input.dtype != numpy.float32 or input.size < 1 << 20:
+        return False
+    sample = input[0].size
+    return 1 << 13 <= sample <= 1 << 18 and bool((abs(mean) * scale < 30).all())
+
+
+def _normalize_channels_backward_by_samples(
+    g: Array, input: Array, weight: Array, saved: list[Any], sums: Array, needs: tuple[bool, ...]
+) -> Any:
+    """The same for large arrays, one sample at a time so that the steps run in the cache.
+
+    ``dx = a g + b x + c`` with a number of each for every channel: half the time for 32 samples of 64 x 32 x 32.
+    """
+    mean, _, scale = saved
+    count = mean.dtype.type(input.size // input.shape[1])
+    dots = _dots_beside_axis_1(numpy, g, input) - mean * sums
+    a = scale if weight is None else scale * _wide(weight)
+    b = a * scale * scale * dots / -count
+    c = -a * sums / count - b * mean
+    a, b, c = a[:, None], b[:, None], c[:, None]
+    result = numpy.empty_like(input)
+    part = numpy.empty_like(input[0])
+    for of_sample, x, slope in zip(result, input, g, strict=True):
+        numpy.multiply(x, b, out=of_sample)
+        of_sample += c
+        of_sample += numpy.multiply(slope, a, out=part)
+    return result, dots * scale if needs[1] else None, sums if needs[2] else None
+
+
 def _normalize_channels_backward(
     xp: Any, g: Array, input: Array, weight: Array, eps: float, saved: list[Any], needs: tuple[bool, ...]
 ) -> Any:
@@ -336,6 +367,8 @@ def _normalize_channels_backward(
     dtype, shape = input.dtype, input.shape
     g = _wide(g)
     sums = _sums_beside_axis_1(xp, g)
+    if needs[0] and _worth_blocks(xp, input, mean, scale):
+        return _normalize_channels_backward_by_samples(g, input, weight, saved, sums, needs)
     if not (needs[0] or needs[1]):
         return None, None, sums
     deviation = _wide(input) - _vector(mean, shape)

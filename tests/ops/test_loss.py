@@ -1,0 +1,110 @@
+"""Losses: old parameters, warnings, extreme scores and what is refused."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy
+import pytest
+
+import tinygrad_i2dl
+
+torch = pytest.importorskip("torch")
+
+functional = tinygrad_i2dl.nn.functional
+
+
+def test_shapes_that_broadcast_draw_a_warning() -> None:
+    for name in ("mse_loss", "l1_loss", "smooth_l1_loss", "huber_loss"):
+        with pytest.warns(UserWarning, match="broadcast"):
+            result = getattr(functional, name)(tinygrad_i2dl.ones(3, 1), tinygrad_i2dl.zeros(3))
+        assert result.shape == ()
+
+
+@pytest.mark.parametrize("size_average", [None, True, False])
+@pytest.mark.parametrize("reduce", [None, True, False])
+def test_old_parameters_mean_what_they_meant(size_average: bool | None, reduce: bool | None) -> None:
+    outcomes = []
+    for library in (tinygrad_i2dl, torch):
+        x, y = library.tensor([1.0, 2.0, 4.0]), library.tensor([0.0, 0.0, 1.0])
+        if size_average is None and reduce is None:
+            outcomes.append(library.nn.functional.mse_loss(x, y, size_average, reduce).tolist())
+            continue
+        with pytest.warns(UserWarning, match="reduction"):
+            outcomes.append(library.nn.functional.mse_loss(x, y, size_average, reduce).tolist())
+    assert outcomes[0] == outcomes[1]
+
+
+def test_extreme_scores_stay_finite() -> None:
+    scores = numpy.array([[1e4, -1e4, 0.0], [-1e4, -1e4, -1e4]])
+    target = numpy.array([1, 2])
+    outcomes: list[Any] = []
+    for library in (tinygrad_i2dl, torch):
+        x = library.tensor(scores, requires_grad=True)
+        loss = library.nn.functional.cross_entropy(x, library.tensor(target))
+        loss.backward()
+        outcomes.append((loss.item(), x.grad.tolist()))
+    assert outcomes[0] == outcomes[1]
+    logits = numpy.array([1e4, -1e4])
+    for library in (tinygrad_i2dl, torch):
+        x = library.tensor(logits, requires_grad=True)
+        loss = library.nn.functional.binary_cross_entropy_with_logits(x, library.tensor([0.0, 1.0]).double())
+        loss.backward()
+        outcomes.append((loss.item(), x.grad.tolist()))
+    assert outcomes[2] == outcomes[3]
+
+
+def test_all_targets_ignored_is_nan_as_in_pytorch() -> None:
+    target = tinygrad_i2dl.tensor([-100, -100])
+    assert numpy.isnan(functional.cross_entropy(tinygrad_i2dl.zeros(2, 3), target).item())
+    assert functional.cross_entropy(tinygrad_i2dl.zeros(2, 3), target, reduction="sum").item() == 0
+
+
+def test_gradients_flow_twice_through_a_retained_graph() -> None:
+    x = tinygrad_i2dl.tensor([[1.0, 2.0], [0.0, 1.0]], requires_grad=True)
+    loss = functional.cross_entropy(x, tinygrad_i2dl.tensor([0, 1]))
+    loss.backward(retain_graph=True)
+    first = x.grad.clone()
+    loss.backward()
+    assert (x.grad - 2 * first).abs().max().item() < 1e-7
+
+
+def test_infinite_ctc_losses() -> None:
+    outcomes = []
+    for library in (tinygrad_i2dl, torch):
+        scores = numpy.random.default_rng(0).standard_normal((6, 2, 4))
+        x = library.tensor(scores, requires_grad=True)
+        losses = library.nn.functional.ctc_loss(
+            x.log_softmax(2),
+            library.tensor([[1, 1, 2], [1, 2, 3]]),
+            (2, 6),
+            (3, 3),
+            reduction="none",
+            zero_infinity=True,
+        )
+        losses.sum().backward()
+        outcomes.append((losses.detach().numpy(), x.grad.numpy()))
+    assert outcomes[0][0][0] == 0
+    for ours, theirs in zip(*outcomes, strict=True):
+        numpy.testing.assert_allclose(ours, theirs, atol=1e-12)
+
+
+def test_second_derivative_of_ctc() -> None:
+    """Against central differences of the first."""
+    random = numpy.random.default_rng(1)
+    scores, direction = random.standard_normal((2, 7, 2, 4))
+
+    def gradient(values: Any, order: int) -> Any:
+        x = tinygrad_i2dl.tensor(values, requires_grad=True)
+        loss = functional.ctc_loss(
+            x.log_softmax(2), tinygrad_i2dl.tensor([[1, 1], [3, 2]]), (7, 6), (2, 2), reduction="sum"
+        )
+        (first,) = tinygrad_i2dl.autograd.grad(loss, x, create_graph=order == 2)
+        if order == 1:
+            return first.numpy()
+        (second,) = tinygrad_i2dl.autograd.grad((first * tinygrad_i2dl.tensor(direction)).sum(), x)
+        return second.numpy()
+
+    step = 1e-6
+    expected = (gradient(scores + step * direction, 1) - gradient(scores - step * direction, 1)) / (2 * step)
+    numpy.testing.assert_allclose(gradient(scores, 2), expected, atol=1e-7)
