@@ -170,6 +170,20 @@ class ModuleList(Module):
         del self[key]
         return module
 
+    def __repr__(self) -> str:
+        runs: list[tuple[int, int, str]] = []  # first and last number of neighbours with the same text
+        for number, text in enumerate(repr(module) for module in self):
+            if runs and runs[-1][2] == text:
+                runs[-1] = (runs[-1][0], number, text)
+            else:
+                runs.append((number, number, text))
+        if not runs:
+            return f"{self._get_name()}()"
+        lines = [
+            f"({first}): {text}" if first == last else f"({first}-{last}): {last - first + 1} x {text}" for first, last, text in runs
+        ]
+        return f"{self._get_name()}(\n  " + "\n".join(lines).replace("\n", "\n  ") + "\n)"
+
     def forward(self, *args: Any, **kwargs: Any) -> Any:
         raise NotImplementedError("a ModuleList only holds modules: call them one by one, or use Sequential")
 
@@ -268,7 +282,7 @@ class ParameterList(Module):
         return self
 
     def extra_repr(self) -> str:
-        return "\n".join(f"({i}): {_line(each)}" for i, each in enumerate(self))
+        return "\n".join(f"  ({i}): {_line(each)}" for i, each in enumerate(self))
 
 
 class ParameterDict(Module):
@@ -327,7 +341,7 @@ class ParameterDict(Module):
             self[key] = value
 
     def extra_repr(self) -> str:
-        return "\n".join(f"({key}): {_line(value)}" for key, value in self.items())
+        return "\n".join(f"  ({key}): {_line(value)}" for key, value in self.items())
 
 
 def _as_parameter(value: Any) -> Any:

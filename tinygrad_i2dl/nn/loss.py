@@ -10,6 +10,7 @@ from typing import Any
 from ..ops.loss import legacy_reduction
 from ..tensors import Tensor
 from . import functional as F
+from .distance import PairwiseDistance
 from .linear import Linear
 from .module import Module
 
@@ -447,7 +448,7 @@ class TripletMarginWithDistanceLoss(_Loss):
         super().__init__(None, None, reduction)
         if margin <= 0:
             raise ValueError(f"TripletMarginWithDistanceLoss: margin must be greater than 0, got {margin}")
-        self.distance_function: Any = distance_function if distance_function is not None else F.pairwise_distance
+        self.distance_function: Any = distance_function if distance_function is not None else PairwiseDistance()
         self.margin = margin
         self.swap = swap
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import collections
 import functools
-import weakref
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -537,23 +536,26 @@ class Module:
         """
         if not isinstance(state_dict, Mapping):
             raise TypeError(f"expected state_dict to be dict-like, got {type(state_dict)}")
-        for hook in self._load_state_dict_pre_hooks.values():
-            hook(state_dict, "", {}, strict, [], [], [])
+        metadata = getattr(state_dict, "_metadata", None)
+        state_dict = collections.OrderedDict(state_dict)  # hooks may change it
         missing: list[str] = []
+        unexpected: list[str] = []
         problems: list[str] = []
         known: set[str] = set()
         changes: list[Callable[[], None]] = []
-        metadata = getattr(state_dict, "_metadata", None)
         for path, module in self.named_modules(remove_duplicate=False):
             prefix = path + "." if path else ""
             local = {} if metadata is None else metadata.get(path, {})
+            for pre_hook in module._load_state_dict_pre_hooks.values():
+                leading = (module,) if isinstance(pre_hook, _HookOfModule) else ()
+                pre_hook(*leading, state_dict, prefix, local, strict, missing, unexpected, problems)
             module._collect_loading(state_dict, prefix, local, assign, missing, problems, known, changes)
-        unexpected = [key for key in state_dict if key not in known]
+        unexpected += [key for key in state_dict if key not in known]
         if strict:
             if unexpected:
-                problems.insert(0, f"Unexpected key(s) in state_dict: {', '.join(map(repr, unexpected))}.")
+                problems.insert(0, f"Unexpected key(s) in state_dict: {_quoted(unexpected)}.")
             if missing:
-                problems.insert(0, f"Missing key(s) in state_dict: {', '.join(map(repr, missing))}.")
+                problems.insert(0, f"Missing key(s) in state_dict: {_quoted(missing)}.")
         if problems:
             details = "".join(f"\n\t{problem}" for problem in problems)
             raise RuntimeError(f"Error(s) in loading state_dict for {type(self).__name__}:{details}")
@@ -680,7 +682,7 @@ class Module:
 
     def register_load_state_dict_pre_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
         """Call ``hook(module, state_dict, prefix, ...)`` before `load_state_dict` reads."""
-        return self._hook("_load_state_dict_pre_hooks", functools.partial(hook, weakref.proxy(self)))
+        return self._hook("_load_state_dict_pre_hooks", _HookOfModule(hook))
 
     def _register_load_state_dict_pre_hook(
         self, hook: Callable[..., Any], with_module: bool = False
@@ -767,6 +769,20 @@ _HOOKS = (
     "_load_state_dict_post_hooks",
 )
 _global_hooks: dict[str, dict[int, Callable[..., Any]]] = {}
+
+
+def _quoted(keys: list[str]) -> str:
+    return ", ".join(f'"{key}"' for key in keys)
+
+
+class _HookOfModule:
+    """A hook that gets the module it was registered on as its first argument."""
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        self.function = function
+
+    def __call__(self, *args: Any) -> Any:
+        return self.function(*args)
 
 
 class _KeywordHook:
