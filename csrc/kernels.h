@@ -168,19 +168,21 @@ struct WinogradOutput {
     int64_t row_step;
 };
 
-// One output row of max pooling per call: taps in the order of the window, for each the part of the row it is valid
-// for.
-template <typename T, typename I>
+// One output row of max pooling with a stride of 1 or 2: over all lines of the input that its windows see, and all taps
+// along them. Position line_start[l] + x * stride + shift[k] of the plane counts for output columns low[k] <= x <
+// high[k]. Not a number wins; of equal values the first does; a window without taps gives -inf at -1.
+template <typename T>
 struct MaxRow {
-    int64_t width;  // of the output row
+    const T* plane;        // of fewer than 2^30 elements if T is float
+    const T *begin, *end;  // what may be read
     int64_t stride;
+    int64_t lines;
+    const int64_t* line_start;
     int64_t taps;
-    const int64_t* tap_start;  // position in the plane that output column 0 reads
-    const int64_t* tap_low;    // first and one-past-last output column for which the tap lies inside
-    const int64_t* tap_high;
-    const T* plane;
-    T* best;   // -inf at the start
-    I* index;  // the first valid position at the start
+    const int64_t *shift, *low, *high;
+    int64_t width;  // output columns
+    T* value;
+    int64_t* index;
 };
 
 template <typename T>
@@ -208,8 +210,7 @@ struct KernelTable {
     void (*winograd_weights)(const WinogradWeights<T>&);
     void (*winograd_input)(const WinogradInput<T>&);
     bool (*winograd_output)(const WinogradOutput<T>&);
-    void (*max_row)(const MaxRow<T, int32_t>&);
-    void (*max_row_wide)(const MaxRow<T, int64_t>&);
+    void (*max_row)(const MaxRow<T>&);
     void (*add_row)(const SumRow<T>&);     // sum[x] += source[x * stride] for low <= x < high
     void (*spread_row)(const SumRow<T>&);  // the adjoint, with `source` written: source[x * stride] += sum[x]
 };

@@ -930,32 +930,70 @@ bool winograd_output(const WinogradOutput<T>& run) {
 
 // -------------------------------------------------------------------------------------------------------- pooling
 
-template <typename T, typename I, int S>
-void max_tap(const MaxRow<T, I>& row, int64_t tap) {
-    const int64_t low = row.tap_low[tap], high = row.tap_high[tap], stride = S ? S : row.stride;
-    const T* plane = row.plane + row.tap_start[tap] + low * stride;
-    const I start = static_cast<I>(row.tap_start[tap] + low * stride);
-    T* __restrict best = row.best + low;
-    I* __restrict index = row.index + low;
-    const I count = static_cast<I>(high - low);
-    for (I x = 0; x < count; ++x) {
-        const T value = plane[x * stride];
-        const bool larger = (value > best[x]) | (value != value);  // not a number wins, and stays
-        best[x] = larger ? value : best[x];
-        index[x] = larger ? static_cast<I>(start + x * static_cast<I>(stride)) : index[x];
+template <typename T, int S>
+void max_row_strided(const MaxRow<T>& row) {
+    using V = typename Simd<T>::Vector;
+    constexpr int L = Simd<T>::length;
+    typedef decltype(V{} < V{}) Mask;
+    typedef typename Lane<sizeof(T)>::Integer Integer;
+    typedef int64_t Wide __attribute__((vector_size(sizeof(int64_t) * L)));
+    Mask lane;
+    for (int i = 0; i < L; ++i) lane[i] = i;
+    const V nothing = -T(__builtin_inf()) - V{};
+    for (int64_t x = 0; x < row.width; x += L) {
+        V best = nothing;
+        Mask index = Mask{} - 1;
+        for (int64_t line = 0; line < row.lines; ++line) {
+            for (int64_t tap = 0; tap < row.taps; ++tap) {
+                const int64_t start = row.line_start[line] + row.shift[tap] + x * S;
+                const int64_t low = row.low[tap] - x, high = row.high[tap] - x;
+                const T* from = row.plane + start;
+                const Mask position = lane * S + static_cast<Integer>(start);
+                V value;
+                if (from - row.begin >= 0 && row.end - from >= S * L) {
+                    if constexpr (S == 1) {
+                        value = load<V>(from);
+                    } else {
+                        value = Weave<L>::even(load<V>(from), load<V>(from + L));
+                    }
+                } else {
+                    T lanes[L] = {};
+                    for (int64_t i = low > 0 ? low : 0; i < L && i < high; ++i) lanes[i] = from[i * S];
+                    value = load<V>(lanes);
+                }
+                Mask larger = (value > best) | (value != value) | (index < 0);
+                if (low > 0 || high < L) {
+                    const Integer first = static_cast<Integer>(low < 0 ? 0 : low > L ? L : low);
+                    const Integer last = static_cast<Integer>(high < 0 ? 0 : high > L ? L : high);
+                    larger &= (lane >= first) & (lane < last);
+                }
+                best = larger ? value : best;
+                index = larger ? position : index;
+            }
+        }
+        const Wide wide = __builtin_convertvector(index, Wide);
+        if (x + L <= row.width) {
+            store(row.value + x, best);
+            store(row.index + x, wide);
+        } else {
+            T values[L];
+            int64_t indices[L];
+            store(values, best);
+            store(indices, wide);
+            for (int64_t i = 0; i < row.width - x; ++i) {
+                row.value[x + i] = values[i];
+                row.index[x + i] = indices[i];
+            }
+        }
     }
 }
 
-template <typename T, typename I>
-void max_row(const MaxRow<T, I>& row) {
-    for (int64_t tap = 0; tap < row.taps; ++tap) {
-        if (row.stride == 1) {
-            max_tap<T, I, 1>(row, tap);
-        } else if (row.stride == 2) {
-            max_tap<T, I, 2>(row, tap);
-        } else {
-            max_tap<T, I, 0>(row, tap);
-        }
+template <typename T>
+void max_row(const MaxRow<T>& row) {
+    if (row.stride == 1) {
+        max_row_strided<T, 1>(row);
+    } else {
+        max_row_strided<T, 2>(row);
     }
 }
 
@@ -992,7 +1030,7 @@ void spread_row(const SumRow<T>& row) {
       tile_vectors(6), tile_vectors(7), tile_vectors(8)},                                                 \
      run_tiles<T>, run_dots<T>, transpose<T>, run_outer<T>, fill_slab<T>, pack_columns<T>,                \
      winograd_weights<T>, winograd_input<T>, winograd_output<T>,                                          \
-     max_row<T, int32_t>, max_row<T, int64_t>, add_row<T>, spread_row<T>}
+     max_row<T>, add_row<T>, spread_row<T>}
 // clang-format on
 
 }  // namespace

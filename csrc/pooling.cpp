@@ -45,58 +45,69 @@ void valid_columns(int64_t shift, int64_t stride, int64_t size, int64_t width, i
     *high = shift >= size ? *low : std::clamp(floor_divide(size - 1 - shift, stride) + 1, *low, width);
 }
 
-template <typename T, typename I>
-void max_pool_typed(const PoolingShape& shape, const T* input, T* output, int64_t* indices,
-                    void (*max_row)(const MaxRow<T, I>&)) {
-    const int64_t width = shape.output[2];
-    for_planes(shape.planes, shape.input_volume, [&](int64_t plane) {
-        std::vector<int64_t> start, low, high;
-        std::vector<I> index(static_cast<size_t>(width));
-        for (int64_t z = 0; z < shape.output[0]; ++z) {
-            for (int64_t y = 0; y < shape.output[1]; ++y) {
-                start.clear();
-                low.clear();
-                high.clear();
-                std::fill(index.begin(), index.end(), I(-1));
-                for (int64_t kz = 0; kz < shape.kernel[0]; ++kz) {
-                    const int64_t depth = z * shape.stride[0] + kz * shape.dilation[0] - shape.padding[0];
-                    if (depth < 0 || depth >= shape.input[0]) continue;
-                    for (int64_t ky = 0; ky < shape.kernel[1]; ++ky) {
-                        const int64_t height = y * shape.stride[1] + ky * shape.dilation[1] - shape.padding[1];
-                        if (height < 0 || height >= shape.input[1]) continue;
-                        const int64_t line = (depth * shape.input[1] + height) * shape.input[2];
-                        for (int64_t kx = 0; kx < shape.kernel[2]; ++kx) {
-                            const int64_t shift = kx * shape.dilation[2] - shape.padding[2];
-                            int64_t from, to;
-                            valid_columns(shift, shape.stride[2], shape.input[2], width, &from, &to);
-                            if (from == to) continue;
-                            start.push_back(line + shift);
-                            low.push_back(from);
-                            high.push_back(to);
-                            // A window of nothing but minus infinity reports its first position.
-                            for (int64_t x = from; x < to && index[static_cast<size_t>(x)] < 0; ++x) {
-                                index[static_cast<size_t>(x)] = static_cast<I>(line + shift + x * shape.stride[2]);
-                            }
-                        }
-                    }
+// The taps along x, and the output columns for which each lies inside.
+struct Taps {
+    std::vector<int64_t> shift, low, high;
+    explicit Taps(const PoolingShape& shape) {
+        for (int64_t k = 0; k < shape.kernel[2]; ++k) {
+            int64_t from, to;
+            const int64_t at = k * shape.dilation[2] - shape.padding[2];
+            if (at >= shape.input[2]) break;
+            valid_columns(at, shape.stride[2], shape.input[2], shape.output[2], &from, &to);
+            if (from == to) continue;
+            shift.push_back(at);
+            low.push_back(from);
+            high.push_back(to);
+        }
+    }
+};
+
+// Flat positions of the input lines that the windows at output (z, y) see.
+void lines_of_row(const PoolingShape& shape, int64_t z, int64_t y, std::vector<int64_t>& lines) {
+    lines.clear();
+    for (int64_t kz = 0; kz < shape.kernel[0]; ++kz) {
+        const int64_t depth = z * shape.stride[0] + kz * shape.dilation[0] - shape.padding[0];
+        if (depth < 0) continue;
+        if (depth >= shape.input[0]) break;
+        for (int64_t ky = 0; ky < shape.kernel[1]; ++ky) {
+            const int64_t height = y * shape.stride[1] + ky * shape.dilation[1] - shape.padding[1];
+            if (height < 0) continue;
+            if (height >= shape.input[1]) break;
+            lines.push_back((depth * shape.input[1] + height) * shape.input[2]);
+        }
+    }
+}
+
+// Windows one by one: for strides above 2, and for rows too short to fill vectors.
+template <typename T>
+void max_row_by_window(const PoolingShape& shape, const MaxRow<T>& row) {
+    for (int64_t x = 0; x < row.width; ++x) {
+        T best = -std::numeric_limits<T>::infinity();
+        int64_t index = -1;
+        for (int64_t line = 0; line < row.lines; ++line) {
+            const int64_t start = row.line_start[line] + x * shape.stride[2];
+            for (int64_t tap = 0; tap < row.taps; ++tap) {
+                if (x < row.low[tap] || x >= row.high[tap]) continue;
+                const T value = row.plane[start + row.shift[tap]];
+                if (value > best || value != value || index < 0) {
+                    best = value;
+                    index = start + row.shift[tap];
                 }
-                const int64_t at = (plane * shape.output[0] + z) * shape.output[1] + y;
-                MaxRow<T, I> row{};
-                row.width = width;
-                row.stride = shape.stride[2];
-                row.taps = static_cast<int64_t>(start.size());
-                row.tap_start = start.data();
-                row.tap_low = low.data();
-                row.tap_high = high.data();
-                row.plane = input + plane * shape.input_volume;
-                row.best = output + at * width;
-                row.index = index.data();
-                std::fill_n(row.best, width, -std::numeric_limits<T>::infinity());
-                max_row(row);
-                for (int64_t x = 0; x < width; ++x) indices[at * width + x] = index[static_cast<size_t>(x)];
             }
         }
-    });
+        row.value[x] = best;
+        row.index[x] = index;
+    }
+}
+
+// Few columns for the width of the windows: sums run along the window then, not along the row.
+bool narrow(const PoolingShape& shape) { return shape.output[2] < 4; }
+
+int64_t divisor_at(const Window& z, const Window& y, const Window& x, bool count_include_pad, int64_t divisor) {
+    if (divisor) return divisor;
+    if (count_include_pad) return z.span * y.span * x.span;
+    return std::max<int64_t>(0, z.high - z.low) * std::max<int64_t>(0, y.high - y.low) *
+           std::max<int64_t>(0, x.high - x.low);
 }
 
 }  // namespace
@@ -158,12 +169,37 @@ PoolingShape pooling_shape(const Sizes& input, const Sizes& kernel, const Sizes&
 template <typename T>
 void max_pool(const PoolingShape& shape, const T* input, T* output, int64_t* indices) {
     const KernelTable<T>& table = kernel_table<T>();
-    // Positions as wide as the values let both be compared in the same lanes.
-    if (sizeof(T) == 4 && shape.input_volume < (int64_t{1} << 30)) {
-        max_pool_typed<T, int32_t>(shape, input, output, indices, table.max_row);
-    } else {
-        max_pool_typed<T, int64_t>(shape, input, output, indices, table.max_row_wide);
-    }
+    const Taps taps(shape);
+    const bool by_vectors =
+        shape.stride[2] <= 2 && !narrow(shape) && (sizeof(T) == 8 || shape.input_volume < (int64_t{1} << 30));
+    for_planes(shape.planes, shape.input_volume, [&](int64_t plane) {
+        std::vector<int64_t> lines;
+        MaxRow<T> row{};
+        row.plane = input + plane * shape.input_volume;
+        row.begin = input;
+        row.end = input + shape.planes * shape.input_volume;
+        row.stride = shape.stride[2];
+        row.taps = static_cast<int64_t>(taps.shift.size());
+        row.shift = taps.shift.data();
+        row.low = taps.low.data();
+        row.high = taps.high.data();
+        row.width = shape.output[2];
+        for (int64_t z = 0; z < shape.output[0]; ++z) {
+            for (int64_t y = 0; y < shape.output[1]; ++y) {
+                lines_of_row(shape, z, y, lines);
+                const int64_t at = ((plane * shape.output[0] + z) * shape.output[1] + y) * row.width;
+                row.lines = static_cast<int64_t>(lines.size());
+                row.line_start = lines.data();
+                row.value = output + at;
+                row.index = indices + at;
+                if (by_vectors) {
+                    table.max_row(row);
+                } else {
+                    max_row_by_window(shape, row);
+                }
+            }
+        }
+    });
 }
 
 template <typename T>
@@ -200,6 +236,21 @@ void average_pool(const PoolingShape& shape, bool count_include_pad, int64_t div
                 const Window& in_y = along[1][static_cast<size_t>(y)];
                 T* to = output + ((plane * shape.output[0] + z) * shape.output[1] + y) * width;
                 std::fill_n(to, width, T(0));
+                if (narrow(shape)) {
+                    for (int64_t x = 0; x < width; ++x) {
+                        const Window& in_x = along[2][static_cast<size_t>(x)];
+                        T sum = 0;
+                        for (int64_t depth = in_z.low; depth < in_z.high; ++depth) {
+                            for (int64_t height = in_y.low; height < in_y.high; ++height) {
+                                const T* line = input + ((plane * shape.input[0] + depth) * shape.input[1] + height) *
+                                                            shape.input[2];
+                                for (int64_t at = in_x.low; at < in_x.high; ++at) sum += line[at];
+                            }
+                        }
+                        to[x] = sum / static_cast<T>(divisor_at(in_z, in_y, in_x, count_include_pad, divisor));
+                    }
+                    continue;
+                }
                 row.sum = to;
                 for (int64_t depth = in_z.low; depth < in_z.high; ++depth) {
                     for (int64_t height = in_y.low; height < in_y.high; ++height) {
@@ -213,15 +264,9 @@ void average_pool(const PoolingShape& shape, bool count_include_pad, int64_t div
                         }
                     }
                 }
-                const int64_t span = in_z.span * in_y.span;
-                const int64_t inside =
-                    std::max<int64_t>(0, in_z.high - in_z.low) * std::max<int64_t>(0, in_y.high - in_y.low);
                 for (int64_t x = 0; x < width; ++x) {
                     const Window& in_x = along[2][static_cast<size_t>(x)];
-                    const int64_t count = divisor             ? divisor
-                                          : count_include_pad ? span * in_x.span
-                                                              : inside * std::max<int64_t>(0, in_x.high - in_x.low);
-                    to[x] = to[x] / static_cast<T>(count);
+                    to[x] /= static_cast<T>(divisor_at(in_z, in_y, in_x, count_include_pad, divisor));
                 }
             }
         }
@@ -245,16 +290,25 @@ void average_pool_backward(const PoolingShape& shape, bool count_include_pad, in
             for (int64_t y = 0; y < shape.output[1]; ++y) {
                 const Window& in_z = along[0][static_cast<size_t>(z)];
                 const Window& in_y = along[1][static_cast<size_t>(y)];
-                const int64_t span = in_z.span * in_y.span;
-                const int64_t inside =
-                    std::max<int64_t>(0, in_z.high - in_z.low) * std::max<int64_t>(0, in_y.high - in_y.low);
                 const T* from = gradient + ((plane * shape.output[0] + z) * shape.output[1] + y) * width;
                 for (int64_t x = 0; x < width; ++x) {
                     const Window& in_x = along[2][static_cast<size_t>(x)];
-                    const int64_t count = divisor             ? divisor
-                                          : count_include_pad ? span * in_x.span
-                                                              : inside * std::max<int64_t>(0, in_x.high - in_x.low);
-                    share[static_cast<size_t>(x)] = from[x] / static_cast<T>(count);
+                    share[static_cast<size_t>(x)] =
+                        from[x] / static_cast<T>(divisor_at(in_z, in_y, in_x, count_include_pad, divisor));
+                }
+                if (narrow(shape)) {
+                    for (int64_t x = 0; x < width; ++x) {
+                        const Window& in_x = along[2][static_cast<size_t>(x)];
+                        for (int64_t depth = in_z.low; depth < in_z.high; ++depth) {
+                            for (int64_t height = in_y.low; height < in_y.high; ++height) {
+                                T* line = result +
+                                          ((plane * shape.input[0] + depth) * shape.input[1] + height) * shape.input[2];
+                                for (int64_t at = in_x.low; at < in_x.high; ++at)
+                                    line[at] += share[static_cast<size_t>(x)];
+                            }
+                        }
+                    }
+                    continue;
                 }
                 for (int64_t depth = in_z.low; depth < in_z.high; ++depth) {
                     for (int64_t height = in_y.low; height < in_y.high; ++height) {
