@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy
 
-from ..dtypes import from_numpy_dtype
+from ..dtypes import int64
 from ..errors import DtypeError, ShapeError
 from ..tensors import Tensor
 from ._define import composite, primitive
@@ -110,7 +110,7 @@ def flat_in_planes(xp: Any, indices: Array, dims: int, plane: int) -> Array:
     return (flat + xp.arange(flat.shape[0])[:, None] * plane).reshape(-1)
 
 
-@primitive("grad")
+@primitive("grad", "indices")
 @half_as_single
 def max_pool_backward(xp: Any, grad: Array, indices: Array, input_shape: Sizes) -> Array:
     """Gradient of `max_pool`: each element of `grad` is added to the position in its plane that `indices` names."""
@@ -124,7 +124,7 @@ def max_pool_backward(xp: Any, grad: Array, indices: Array, input_shape: Sizes) 
     return sums.astype(grad.dtype, copy=False).reshape(input_shape)
 
 
-@primitive("input")
+@primitive("input", "indices")
 def take_in_planes(xp: Any, input: Array, indices: Array) -> Array:
     """Elements of each plane of ``(N, C, *spatial)`` at the flat positions `indices`, ``(N, C, *counts)``."""
     dims = input.ndim - 2
@@ -136,11 +136,11 @@ max_pool.op.title = "MaxPoolBackward0"
 
 
 max_pool.gradient(lambda g, indices, input_shape: max_pool_backward(g[0], indices, input_shape))
-max_pool_backward.gradient(lambda g, indices: take_in_planes(g, indices))
-take_in_planes.gradient(lambda g, indices, input_shape: max_pool_backward(g, indices, input_shape))
+max_pool_backward.gradient(grad=lambda g, indices: take_in_planes(g, indices))
+take_in_planes.gradient(input=lambda g, indices, input_shape: max_pool_backward(g, indices, input_shape))
 
 
-@primitive("input")
+@primitive("input", "indices")
 def max_unpool(xp: Any, input: Array, indices: Array, shape: Sizes) -> Array:
     """Zeros of `shape` with the elements of `input` at the flat positions `indices` of each plane; of several the last
     stays."""
@@ -155,7 +155,7 @@ def max_unpool(xp: Any, input: Array, indices: Array, shape: Sizes) -> Array:
     return result.reshape(shape)
 
 
-max_unpool.gradient(lambda g, indices: take_in_planes(g, indices))
+max_unpool.gradient(input=lambda g, indices: take_in_planes(g, indices))
 
 
 # ---------------------------------------------------------------- kernels: the mean
@@ -465,7 +465,7 @@ def unpool(
         raise ShapeError(
             f"{op}(): indices must have the shape of input, {tuple(input.shape)}, got {tuple(indices.shape)}"
         )
-    if from_numpy_dtype(indices._array.dtype).name.removeprefix("torch.") != "int64":
+    if indices.dtype is not int64:
         raise DtypeError(f"{op}(): indices must be int64, got {indices.dtype}")
     default = tuple(
         [
@@ -487,7 +487,7 @@ def unpool(
                     f"each size must be less than the stride {stride} away from {default}"
                 )
     data = batch_of_one(input, batched)
-    places = indices._array.reshape(data.shape)
+    places = reshape_to(indices, tuple(data.shape))
     return without_batch(max_unpool(data, places, (*data.shape[:2], *spatial)), batched)
 
 

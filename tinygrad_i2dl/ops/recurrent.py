@@ -170,9 +170,8 @@ def rnn_scan(
     return output, state.copy()
 
 
-@primitive("g_output")
 @half_as_single
-def rnn_scan_backward(
+def _rnn_backward(
     xp: Any,
     g_output: Array,
     g_h: Array,
@@ -181,12 +180,13 @@ def rnn_scan_backward(
     h0: Array,
     w_ih: Array,
     w_hh: Array,
+    b_ih: Array,
+    b_hh: Array,
     nonlinearity: str,
     batch_sizes: Sizes,
     reverse: bool,
     output: Array,
 ) -> Any:
-    """Gradients of `rnn_scan` by its inputs."""
     pre = xp.empty_like(output)
     state = g_h.copy()
     for part, count in reversed(steps_of(batch_sizes, reverse)):
@@ -226,6 +226,29 @@ def rnn_composed(
     return composed_walk(step, input, (h0,), batch_sizes, reverse)
 
 
+@composite(fused=_rnn_backward)
+def rnn_scan_backward(
+    g_output: Array,
+    g_h: Array,
+    needs: Sequence[bool],
+    input: Array,
+    h0: Array,
+    w_ih: Array,
+    w_hh: Array,
+    b_ih: Array,
+    b_hh: Array,
+    nonlinearity: str,
+    batch_sizes: Sizes,
+    reverse: bool,
+    output: Array,
+) -> Any:
+    """Gradients of `rnn_scan` by its inputs."""
+    gradients = (g_output, g_h)
+    return composed_gradients(
+        rnn_composed, gradients, needs, (input, h0, w_ih, w_hh, b_ih, b_hh), nonlinearity, batch_sizes, reverse
+    )
+
+
 @rnn_scan.gradient
 def _(
     g: Any,
@@ -236,17 +259,13 @@ def _(
     w_hh: Any,
     b_ih: Any,
     b_hh: Any,
-    nonlinearity: str,
-    batch_sizes: Sizes,
-    reverse: bool,
+    nonlinearity: Any,
+    batch_sizes: Any,
+    reverse: Any,
     output: Any,
 ) -> Any:
-    if isinstance(g[0], Tensor):
-        return composed_gradients(
-            rnn_composed, g, needs, (input, h0, w_ih, w_hh, b_ih, b_hh), nonlinearity, batch_sizes, reverse
-        )
-    return rnn_scan_backward.op.kernels[type(g[0])](
-        g[0], g[1], needs, input, h0, w_ih, w_hh, nonlinearity, batch_sizes, reverse, output
+    return rnn_scan_backward(
+        g[0], g[1], needs, input, h0, w_ih, w_hh, b_ih, b_hh, nonlinearity, batch_sizes, reverse, output
     )
 
 
@@ -452,9 +471,8 @@ def lstm_scan(
     return output, h.copy(), c.copy(), gates, cells, squashed, unprojected
 
 
-@primitive("g_output")
 @half_as_single
-def lstm_scan_backward(
+def _lstm_backward(
     xp: Any,
     g_output: Array,
     g_h: Array,
@@ -465,6 +483,8 @@ def lstm_scan_backward(
     c0: Array,
     w_ih: Array,
     w_hh: Array,
+    b_ih: Array,
+    b_hh: Array,
     w_hr: Array,
     batch_sizes: Sizes,
     reverse: bool,
@@ -474,7 +494,6 @@ def lstm_scan_backward(
     squashed: Array,
     unprojected: Array,
 ) -> Any:
-    """Gradients of `lstm_scan` by its inputs."""
     samples, hidden = c0.shape
     pre = xp.empty_like(gates)
     of_h, of_c = g_h.copy(), g_c.copy()
@@ -551,6 +570,35 @@ def lstm_composed(
     return composed_walk(step, input, (h0, c0), batch_sizes, reverse)
 
 
+@composite(fused=_lstm_backward)
+def lstm_scan_backward(
+    g_output: Array,
+    g_h: Array,
+    g_c: Array,
+    needs: Sequence[bool],
+    input: Array,
+    h0: Array,
+    c0: Array,
+    w_ih: Array,
+    w_hh: Array,
+    b_ih: Array,
+    b_hh: Array,
+    w_hr: Array,
+    batch_sizes: Sizes,
+    reverse: bool,
+    output: Array,
+    gates: Array,
+    cells: Array,
+    squashed: Array,
+    unprojected: Array,
+) -> Any:
+    """Gradients of `lstm_scan` by its inputs."""
+    gradients = (g_output, g_h, g_c)
+    return composed_gradients(
+        lstm_composed, gradients, needs, (input, h0, c0, w_ih, w_hh, b_ih, b_hh, w_hr), batch_sizes, reverse
+    )
+
+
 @lstm_scan.gradient
 def _(
     g: Any,
@@ -563,18 +611,15 @@ def _(
     b_ih: Any,
     b_hh: Any,
     w_hr: Any,
-    batch_sizes: Sizes,
-    reverse: bool,
+    batch_sizes: Any,
+    reverse: Any,
     output: Any,
     gates: Any,
     cells: Any,
     squashed: Any,
     unprojected: Any,
 ) -> Any:
-    if isinstance(g[0], Tensor):
-        inputs = (input, h0, c0, w_ih, w_hh, b_ih, b_hh, w_hr)
-        return composed_gradients(lstm_composed, g, needs, inputs, batch_sizes, reverse)
-    return lstm_scan_backward.op.kernels[type(g[0])](
+    return lstm_scan_backward(
         g[0],
         g[1],
         g[2],
@@ -584,6 +629,8 @@ def _(
         c0,
         w_ih,
         w_hh,
+        b_ih,
+        b_hh,
         w_hr,
         batch_sizes,
         reverse,
@@ -666,9 +713,8 @@ def gru_scan(
     return output, h.copy(), gates, candidates
 
 
-@primitive("g_output")
 @half_as_single
-def gru_scan_backward(
+def _gru_backward(
     xp: Any,
     g_output: Array,
     g_h: Array,
@@ -677,13 +723,14 @@ def gru_scan_backward(
     h0: Array,
     w_ih: Array,
     w_hh: Array,
+    b_ih: Array,
+    b_hh: Array,
     batch_sizes: Sizes,
     reverse: bool,
     output: Array,
     gates: Array,
     candidates: Array,
 ) -> Any:
-    """Gradients of `gru_scan` by its inputs."""
     states = None if is_dense(batch_sizes) else states_before(xp, h0, output, batch_sizes, reverse)
     pre = xp.empty_like(gates)  # by the sums of the input's part
     of_state = xp.empty_like(gates)  # by those of the state's part: the reset gate scales the candidate's
@@ -742,6 +789,28 @@ def gru_composed(
     return composed_walk(step, input, (h0,), batch_sizes, reverse)
 
 
+@composite(fused=_gru_backward)
+def gru_scan_backward(
+    g_output: Array,
+    g_h: Array,
+    needs: Sequence[bool],
+    input: Array,
+    h0: Array,
+    w_ih: Array,
+    w_hh: Array,
+    b_ih: Array,
+    b_hh: Array,
+    batch_sizes: Sizes,
+    reverse: bool,
+    output: Array,
+    gates: Array,
+    candidates: Array,
+) -> Any:
+    """Gradients of `gru_scan` by its inputs."""
+    gradients = (g_output, g_h)
+    return composed_gradients(gru_composed, gradients, needs, (input, h0, w_ih, w_hh, b_ih, b_hh), batch_sizes, reverse)
+
+
 @gru_scan.gradient
 def _(
     g: Any,
@@ -752,16 +821,14 @@ def _(
     w_hh: Any,
     b_ih: Any,
     b_hh: Any,
-    batch_sizes: Sizes,
-    reverse: bool,
+    batch_sizes: Any,
+    reverse: Any,
     output: Any,
     gates: Any,
     candidates: Any,
 ) -> Any:
-    if isinstance(g[0], Tensor):
-        return composed_gradients(gru_composed, g, needs, (input, h0, w_ih, w_hh, b_ih, b_hh), batch_sizes, reverse)
-    return gru_scan_backward.op.kernels[type(g[0])](
-        g[0], g[1], needs, input, h0, w_ih, w_hh, batch_sizes, reverse, output, gates, candidates
+    return gru_scan_backward(
+        g[0], g[1], needs, input, h0, w_ih, w_hh, b_ih, b_hh, batch_sizes, reverse, output, gates, candidates
     )
 
 
