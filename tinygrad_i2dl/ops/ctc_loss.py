@@ -155,7 +155,7 @@ def ctc_losses(xp: Any, input: Array, alignment: Alignment) -> Array:
 
 @composite(fused=True)
 def ctc_losses_backward(g: Any, input: Any, alignment: Alignment) -> Any:
-    """Minus the probability of being at a label at a time, given the labels, times ``g``."""
+    """The probabilities minus those of being at a label at a time, given the labels, times ``g``."""
     dtype = array_of(input).dtype
     emissions = take_labels(input, alignment.labels)
     alphas, betas = _forward(emissions, alignment), _backward(emissions, alignment)
@@ -166,7 +166,9 @@ def ctc_losses_backward(g: Any, input: Any, alignment: Alignment) -> Any:
         for t, (alpha, beta) in enumerate(zip(alphas, betas, strict=True))
     ]
     both = stack(places) if isinstance(places[0], Tensor) else numpy.stack(places)
-    return add_labels(both * reshape_to(-g, (1, -1, 1)), alignment.labels, input.shape[2])
+    posterior = add_labels(both, alignment.labels, input.shape[2])
+    running = numpy.arange(input.shape[0])[:, None, None] < alignment.inputs[:, None]
+    return (exp(input) * (running * possible) - posterior) * reshape_to(g, (1, -1, 1))
 
 
 ctc_losses.gradient(lambda g, input, alignment: ctc_losses_backward(g, input, alignment))
@@ -194,9 +196,8 @@ def ctc_loss(
 ) -> Any:
     """Negative logarithm of the probability of all alignments that read as the targets (A. Graves et al., 2006).
 
-    The gradient by `log_probs` is the derivative itself, minus the labels' posterior probabilities. (PyTorch adds the
-    probabilities, as
-    if a `log_softmax` came before; behind one both give the same.)
+    The gradient by `log_probs` is PyTorch's, the probabilities minus the labels' posterior ones. It is the derivative
+    where `log_probs` comes out of `log_softmax`, to every order; the derivative for free numbers has no first term.
 
     Args:
         log_probs: logarithms of probabilities, ``(T, N, C)`` or ``(T, C)``.

@@ -448,6 +448,8 @@ def _check_classes(name: str, input: Any, target: Any, weight: Any) -> tuple[int
                 f"{expected}"
             )
         sizes = (shape[0], shape[1], math.prod(shape[2:]))
+    if weight is not None and weight.dtype != input.dtype:
+        raise DtypeError(f"{name}() expected a weight of the scores' dtype {input.dtype}, got {weight.dtype}")
     if weight is not None and tuple(weight.shape) != (sizes[1],):
         raise RuntimeError(
             f"{name}() expected a weight for each of the {sizes[1]} classes, got shape {tuple(weight.shape)}"
@@ -781,9 +783,10 @@ def gaussian_nll_loss(
     if tuple(var.shape) != shape:
         if tuple(var.shape) == shape[:-1]:
             var = reshape_to(var, (*shape[:-1], 1))
-        elif not (var.ndim == input.ndim and tuple(var.shape) == (*shape[:-1], 1)):
+        elif var.ndim != len(shape) or any(n not in (1, m) for n, m in zip(var.shape, shape, strict=True)):
             raise ValueError(
-                f"gaussian_nll_loss() expected var of shape {shape} or {shape[:-1]}, got {tuple(var.shape)}"
+                f"gaussian_nll_loss() expected var of shape {shape} or {shape[:-1]}, sizes of 1 allowed, got "
+                f"{tuple(var.shape)}"
             )
     reduction = legacy_reduction(None, None, reduction)
     values = var._array

@@ -480,6 +480,8 @@ def batch_norm(
     shape = tuple(input.shape)
     channels = shape[1]
     count = shape[0] * math.prod(shape[2:])
+    if training and eps <= 0:
+        raise ValueError(f"batch_norm() expected eps > 0 for training, got {eps}")
     if training and count == 1:
         raise ValueError(
             f"batch_norm() expected more than one element per channel for training, got an input of shape {shape}"
