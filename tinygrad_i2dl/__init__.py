@@ -31,6 +31,7 @@ from .dtypes import int32 as int
 from .dtypes import int64 as long
 from .engine.mode import *
 from .ops.activation import *
+from .ops.bilinear import *
 from .ops.comparison import *
 from .ops.conversion import *
 from .ops.convolution import *
