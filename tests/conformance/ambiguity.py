@@ -18,6 +18,10 @@ TIES = {"sort": 0, "argsort": 0, "topk": 1, "kthvalue": 1}
 # factors that are unique up to signs: compared as the samples' own adjustments for gradients do, e.g. |U|, S or U @ Vh
 FACTORS = {"svd", "linalg.svd", "linalg.eigh", "pca_lowrank", "svd_lowrank"}
 
+# modules whose first input must be log-probabilities, with their dimension: PyTorch's gradient holds along the simplex
+# alone, so that derivatives are taken before a log_softmax, as the database's wrapper of the same operator does
+LOG_PROBABILITIES = {"nn.CTCLoss": 2}
+
 
 def is_tie(name: str, sample: Any, actual: Any, expected: Any) -> bool:
     """Whether a result that differs from PyTorch's picks other indices, but of equal values.

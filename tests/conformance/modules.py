@@ -10,6 +10,7 @@ from typing import Any
 import torch
 from torch.testing._internal.common_modules import ModuleErrorEnum, ModuleInfo, ModuleInput, module_db
 
+from .ambiguity import LOG_PROBABILITIES
 from .comparison import Mismatch, assert_raises, assert_same, describe_call
 from .conversion import Converter
 from .derivatives import Derivatives, assert_same_derivatives, derivatives
@@ -70,10 +71,14 @@ def construct_equal(library: ModuleType, info: ModuleInfo, sample: ModuleInput, 
     return twin
 
 
-def forward(library: ModuleType, module: Any, sample: ModuleInput) -> tuple[Any, Converter]:
-    """Result of a sample's forward call, and what went in."""
+def forward(
+    library: ModuleType, module: Any, sample: ModuleInput, *, log_softmax: int | None = None
+) -> tuple[Any, Converter]:
+    """Result of a sample's forward call, and what went in; ``log_softmax``: applied first, over this dimension."""
     convert = Converter(library)
     args, kwargs = convert(sample.forward_input.args), convert(sample.forward_input.kwargs)
+    if log_softmax is not None:
+        args = (args[0].log_softmax(log_softmax), *args[1:])
     seed(library)
     return module(*args, **kwargs), convert
 
@@ -156,10 +161,16 @@ def check_forward(tally: Tally, info: ModuleInfo, library: ModuleType, check: st
 
 
 def gradients(
-    library: ModuleType, module: Any, sample: ModuleInput, *, order: int, like: Derivatives | None = None
+    library: ModuleType,
+    info: ModuleInfo,
+    module: Any,
+    sample: ModuleInput,
+    *,
+    order: int,
+    like: Derivatives | None = None,
 ) -> Derivatives:
     """Derivatives of one call by its inputs and the module's parameters."""
-    result, inputs = forward(library, module, sample)
+    result, inputs = forward(library, module, sample, log_softmax=LOG_PROBABILITIES.get(info.name))
     parameters = [parameter for parameter in module.parameters() if parameter.requires_grad]
     return derivatives(library, result, [*inputs.leaves, *parameters], order, like)
 
@@ -176,7 +187,7 @@ def check_gradients(tally: Tally, info: ModuleInfo, library: ModuleType) -> None
                 continue
             try:
                 model = construct(torch, info, sample).double()
-                expected = gradients(torch, model, sample, order=order)
+                expected = gradients(torch, info, model, sample, order=order)
             except Exception:  # not differentiable in PyTorch
                 continue
             if not any(expected.recorded):
@@ -185,7 +196,7 @@ def check_gradients(tally: Tally, info: ModuleInfo, library: ModuleType) -> None
                 exclude_sample(sample, expected.first, expected.second)
                 twin = construct(library, info, sample).double()
                 twin.load_state_dict(Converter(library)(dict(construct(torch, info, sample).double().state_dict())))
-                actual = gradients(library, twin, sample, order=order, like=expected)
+                actual = gradients(library, info, twin, sample, order=order, like=expected)
                 assert_same_derivatives(actual, expected, library, factor_of(info))
 
 
