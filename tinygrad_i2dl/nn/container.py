@@ -70,6 +70,20 @@ class Sequential(Module):
     def __iter__(self) -> Iterator[Module]:
         return iter(self._modules.values())  # type: ignore[arg-type]
 
+    def __iadd__(self, other: Any) -> Sequential:
+        if not isinstance(other, Sequential):
+            return NotImplemented
+        return self.extend(other)
+
+    def __mul__(self, times: int) -> Sequential:
+        if not isinstance(times, int):
+            raise TypeError(f"a Sequential is multiplied by an int, got {type(times).__name__}")
+        if times <= 0:
+            raise ValueError(f"a Sequential is multiplied by a positive number, got {times}")
+        return Sequential(*(module for _ in range(times) for module in self))
+
+    __rmul__ = __mul__
+
     def __add__(self, other: Any) -> Sequential:
         if not isinstance(other, Sequential):
             return NotImplemented
@@ -313,8 +327,44 @@ class ParameterDict(Module):
     def __iter__(self) -> Iterator[str]:
         return iter(self._keys)
 
+    def __reversed__(self) -> Iterator[str]:
+        return reversed(list(self._keys))
+
     def __contains__(self, key: str) -> bool:
         return key in self._keys
+
+    def __or__(self, other: ParameterDict) -> ParameterDict:
+        result = self.copy()
+        result.update(other)
+        return result
+
+    def __ior__(self, other: ParameterDict) -> ParameterDict:
+        self.update(other)
+        return self
+
+    def copy(self) -> ParameterDict:
+        """A dictionary with the same parameters."""
+        return ParameterDict(dict(self.items()))
+
+    def clear(self) -> None:
+        """Remove all parameters."""
+        for key in list(self._keys):
+            del self[key]
+
+    def popitem(self) -> tuple[str, Any]:
+        """Take out the last parameter; returns its key too."""
+        key = next(reversed(list(self._keys)))
+        return key, self.pop(key)
+
+    def setdefault(self, key: str, default: Any = None) -> Any:
+        """The parameter at `key`, which becomes `default` if there is none."""
+        if key not in self._keys:
+            self[key] = default
+        return self[key]
+
+    def fromkeys(self, keys: Iterable[str], default: Any = None) -> ParameterDict:
+        """A dictionary with `default` at each of `keys`."""
+        return ParameterDict({key: default for key in keys})
 
     def keys(self) -> Iterable[str]:
         return self._keys.keys()
@@ -341,15 +391,18 @@ class ParameterDict(Module):
             self[key] = value
 
     def extra_repr(self) -> str:
-        return "\n".join(f"  ({key}): {_line(value)}" for key, value in self.items())
+        return "\n".join(f"  ({key}): {_line(value, old_name=True)}" for key, value in self.items())
 
 
 def _as_parameter(value: Any) -> Any:
     return Parameter(value) if isinstance(value, Tensor) and not isinstance(value, Parameter) else value
 
 
-def _line(value: Any) -> str:
+def _line(value: Any, old_name: bool = False) -> str:
+    """One entry in words; a dictionary names the type as PyTorch did in its early versions."""
     if isinstance(value, Tensor):
         kind = "Parameter" if isinstance(value, Parameter) else "Tensor"
-        return f"{kind} containing: [{value.dtype} of size {'x'.join(map(str, value.shape))}]"
+        dtype = value.type() if old_name else value.dtype  # type: ignore[attr-defined]
+        place = f" ({value.device})" if value.is_cuda else ""
+        return f"{kind} containing: [{dtype} of size {'x'.join(map(str, value.shape))}{place}]"
     return f"Object of type: {type(value).__name__}"

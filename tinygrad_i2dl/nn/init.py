@@ -63,7 +63,7 @@ _GAIN_ONE = frozenset(
 
 def new_parameter(*shape: int, device: Any = None, dtype: Any = None) -> Parameter:
     """A parameter whose values its module sets next (``reset_parameters``)."""
-    return Parameter(zeros(*shape, device=device, dtype=dtype))
+    return Parameter(zeros(shape, device=device, dtype=dtype))
 
 
 def _write(tensor: Tensor, values: Any) -> Tensor:

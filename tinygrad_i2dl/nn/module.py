@@ -688,7 +688,7 @@ class Module:
         self, hook: Callable[..., Any], with_module: bool = False
     ) -> RemovableHandle:
         return self._hook(
-            "_load_state_dict_pre_hooks", functools.partial(hook, weakref.proxy(self)) if with_module else hook
+            "_load_state_dict_pre_hooks", _HookOfModule(hook) if with_module else hook
         )
 
     def register_load_state_dict_post_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
