@@ -138,6 +138,7 @@ class Op:
         self.ufunc = ufunc
         self.floating = floating
         self.numbers = (True, True)  # of two operands: may the first, the second be a Python number
+        self.bools = True  # whether tensors of bools are taken
         self.result = collections.namedtuple(self.name, outputs) if outputs else None  # type: ignore[misc]
         self.formulas: list[Formula] = []
         self.simple: Callable[..., Any] | None = None  # the formula of an operation that has one, for one input
@@ -372,6 +373,11 @@ def promote(op: Op, values: Sequence[Any]) -> list[Any]:
         elif value is not None:
             operands.append((value.dtype, 2 if value.ndim else 1))
     wanted = result_numpy_dtype(*operands)
+    if not op.bools and any(value is True or value is False or getattr(value, "dtype", None) == bool for value in values):
+        raise DtypeError(
+            f"{op.name}({', '.join(map(describe, values))}): not defined for tensors of bools; use ^, ~ or logical_not(), "
+            "or convert them, as in x.float()"
+        )
     if op.floating and wanted.kind in "biu":
         wanted = get_default_dtype().numpy
     result: list[Any] = []

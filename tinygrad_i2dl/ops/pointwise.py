@@ -59,6 +59,7 @@ def sub(xp: Any, input: Any, other: Any) -> Any:
     """Difference ``input - alpha * other``, elementwise with broadcasting."""
 
 
+sub.op.bools = False
 sub.gradient(input=lambda g: g, other=lambda g: -g)
 subtract = alias(sub, "subtract")
 
@@ -98,8 +99,9 @@ true_divide.gradient(input=lambda g, other: g / other, other=lambda g, input, ot
 true_divide.op.title = "DivBackward0"
 
 
-def _refuse_zero(name: str, other: Any) -> None:
-    """Integers have no infinity to return: dividing them by zero raises."""
+def _refuse_zero(name: str, input: Any, other: Any) -> None:
+    """Integers have no infinity to return: dividing them by zero raises. Bools are not divided."""
+    _refuse_bools(name, input, other)
     if as_array(other).dtype.kind in "biu" and not numpy.all(other):
         raise RuntimeError(f"ZeroDivisionError: {name}() of integers by zero")
 
@@ -116,7 +118,7 @@ def floor_divide(xp: Any, input: Any, other: Any) -> Any:
         RuntimeError: an integer is divided by zero.
     """
     if input.dtype.kind in "biu" if hasattr(input, "dtype") else isinstance(input, int):
-        _refuse_zero("floor_divide", other)
+        _refuse_zero("floor_divide", input, other)
     return xp.floor_divide(input, other)
 
 
@@ -128,7 +130,7 @@ def trunc_divide(xp: Any, input: Any, other: Any) -> Any:
     """Quotient rounded towards zero, elementwise with broadcasting."""
     if (input if hasattr(input, "dtype") else other).dtype.kind not in "biu":
         return xp.trunc(xp.true_divide(input, other))
-    _refuse_zero("div", other)
+    _refuse_zero("div", input, other)
     quotient = xp.floor_divide(input, other)
     inexact = quotient * other != input
     return quotient + (inexact & (quotient < 0)).astype(quotient.dtype)
@@ -193,7 +195,7 @@ def remainder(xp: Any, input: Any, other: Any) -> Any:
         RuntimeError: an integer is divided by zero.
     """
     if (input if hasattr(input, "dtype") else other).dtype.kind in "biu":
-        _refuse_zero("remainder", other)
+        _refuse_zero("remainder", input, other)
     return xp.remainder(input, other)
 
 
@@ -208,7 +210,7 @@ def fmod(xp: Any, input: Any, other: Any) -> Any:
         RuntimeError: an integer is divided by zero.
     """
     if (input if hasattr(input, "dtype") else other).dtype.kind in "biu":
-        _refuse_zero("fmod", other)
+        _refuse_zero("fmod", input, other)
     return xp.fmod(input, other)
 
 
@@ -304,7 +306,7 @@ def pow(xp: Any, input: Any, exponent: Any) -> Any:
     Raises:
         RuntimeError: a tensor of integers is raised to a negative integer.
     """
-    if type(exponent) in (int, float):
+    if isinstance(exponent, (int, float)):
         number = exponent
     elif type(input) in (int, float, bool):
         return _integer_power(xp, input, exponent) if exponent.dtype.kind in "iu" else xp.power(input, exponent)
@@ -333,8 +335,11 @@ _EASY_POWERS: dict[float | None, Callable[[Any, Any], Any]] = {
 def _integer_power(xp: Any, input: Any, exponent: Any) -> Any:
     """Power of integers. A negative exponent, of which NumPy knows no integer, gives what rounding towards zero
     leaves."""
+    if type(exponent) is bool and input.dtype.kind == "b":
+        return input.copy() if exponent else xp.ones_like(input)
     exponent, input = xp.asarray(exponent), xp.asarray(input)
     if exponent.dtype.kind == "b":
+        _refuse_bools("pow", input)
         return xp.power(input, exponent)
     negative = exponent < 0
     if not negative.any():
@@ -758,10 +763,21 @@ erfinv.gradient(lambda g, out: g * (exp(out * out) * (0.5 * math.sqrt(math.pi)))
 # ---------------------------------------------------------------- rounding
 
 
+def _whole(name: str, input: Any) -> Any:
+    """Integers rounded: themselves. Bools are refused."""
+    _refuse_bools(name, input)
+    return input.copy()
+
+
+def _refuse_bools(name: str, *operands: Any) -> None:
+    if all(each.dtype.kind == "b" for each in operands if hasattr(each, "dtype")):
+        raise DtypeError(f"{name}() is not defined for tensors of bools: convert them, as in x.long()")
+
+
 @unary()
 def floor(xp: Any, input: Any) -> Any:
     """Largest integer not above each element; the dtype stays."""
-    return input.copy() if input.dtype.kind in "iub" else xp.floor(input)
+    return _whole("floor", input) if input.dtype.kind in "iub" else xp.floor(input)
 
 
 floor.gradient(lambda g: zeros_of(g))
@@ -770,7 +786,7 @@ floor.gradient(lambda g: zeros_of(g))
 @unary()
 def ceil(xp: Any, input: Any) -> Any:
     """Smallest integer not below each element; the dtype stays."""
-    return input.copy() if input.dtype.kind in "iub" else xp.ceil(input)
+    return _whole("ceil", input) if input.dtype.kind in "iub" else xp.ceil(input)
 
 
 ceil.gradient(lambda g: zeros_of(g))
@@ -779,7 +795,7 @@ ceil.gradient(lambda g: zeros_of(g))
 @unary()
 def trunc(xp: Any, input: Any) -> Any:
     """Each element without its fraction; the dtype stays."""
-    return input.copy() if input.dtype.kind in "iub" else xp.trunc(input)
+    return _whole("trunc", input) if input.dtype.kind in "iub" else xp.trunc(input)
 
 
 trunc.gradient(lambda g: zeros_of(g))
@@ -808,7 +824,7 @@ def round(xp: Any, input: Any, decimals: int = 0) -> Any:
     if input.dtype.kind in "iub":
         if decimals:
             raise DtypeError(f"round() with decimals is not defined for tensors of {input.dtype}")
-        return input.copy()
+        return _whole("round", input)
     if decimals == 0:
         return xp.rint(input)
     ten = input.dtype.type(10.0 ** builtins.abs(decimals))
@@ -1150,7 +1166,14 @@ def bitwise_not(xp: Any, input: Any) -> Any:
     """Complement of the bits of integers, negation of bools."""
 
 
-Operations.__invert__ = bitwise_not  # type: ignore[operator]
+def _invert(self: Tensor) -> Any:
+    """Complement of the bits of integers, negation of bools."""
+    if self._array.dtype.kind not in "iub":
+        raise TypeError(f"~ is only defined for tensors of integers and bools, got {self.dtype}")
+    return bitwise_not(self)
+
+
+Operations.__invert__ = _invert  # type: ignore[operator]
 
 
 @binary(ufunc="bitwise_and", operator="and")
