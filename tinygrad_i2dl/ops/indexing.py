@@ -669,9 +669,8 @@ def scatter_reduce(input: Any, dim: int, index: Any, src: Any, reduce: str, *, i
     if reduce == "sum":
         return total
     ones = numpy.ones(tuple(index.shape), dtype=input._array.dtype)
-    count = add_along_zeros(ones, dim, index._array, shape) + (1 if include_self else 0)
-    count = numpy.maximum(count, 1) if isinstance(count, numpy.ndarray) else count.clip(1)
-    return total / make(count) if floating else make(numpy.floor_divide(total._array, count))
+    count = as_array((add_along_zeros(ones, dim, index._array, shape) + (1 if include_self else 0)).clip(1))
+    return total / make(count) if floating else make(as_array(total._array // count))
 
 
 # ---------------------------------------------------------------- slices along one dimension
@@ -988,8 +987,8 @@ def unravel_index(indices: Any, shape: Any) -> Any:
         raise ValueError(f"unravel_index(): a size in {list(sizes)} is negative")
     rest, result = indices._array.astype(numpy.int64, copy=False), []
     for size in reversed(sizes):
-        result.append(make(rest % size if size else rest))
-        rest = rest // size if size else rest
+        result.append(make(as_array(rest % size if size else rest)))
+        rest = as_array(rest // size if size else rest)
     return tuple(reversed(result))
 
 

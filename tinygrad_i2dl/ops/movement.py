@@ -631,6 +631,8 @@ def cat(tensors: Any, dim: int = 0, *, out: Any = None) -> Any:
     tensor([[0., 0.],
             [1., 1.]])
     """
+    if isinstance(tensors, Tensor):
+        raise TypeError("cat() joins a tuple or list of tensors, got one Tensor")
     tensors = list(tensors)
     if not tensors:
         raise ValueError("cat() needs at least one tensor, got an empty sequence")

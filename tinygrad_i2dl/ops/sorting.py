@@ -166,7 +166,7 @@ def _(g: Any, input_shape: Shape, dim: int, out: Any) -> Any:
 
 
 @composite(method=True)
-def kthvalue(input: Any, k: int, dim: int = -1, keepdim: bool = False) -> Any:
+def kthvalue(input: Any, k: int, dim: int = -1, keepdim: bool = False, *, out: Any = None) -> Any:
     """The `k`-th smallest element (from 1) along `dim`: a named tuple ``(values, indices)``."""
     dim = wrap_dim(dim, input.ndim)
     size = input.shape[dim] if input.ndim else 1
@@ -174,7 +174,11 @@ def kthvalue(input: Any, k: int, dim: int = -1, keepdim: bool = False) -> Any:
         raise IndexError(f"kthvalue() over dimension {dim} of size 0 has no result")
     if not 1 <= k <= size:
         raise RuntimeError(f"kthvalue(): k={k} is out of range 1 to {size} for dimension {dim}")
-    return kth_along(input, k - 1, dim, keepdim)
+    if out is None:
+        return kth_along(input, k - 1, dim, keepdim)
+    if any(isinstance(each, Tensor) and numpy.may_share_memory(each._array, input._array) for each in out):
+        raise RuntimeError("kthvalue(out=...): out shares memory with the input: clone() it first")
+    return kth_along(input, k - 1, dim, keepdim, out=out)
 
 
 # ---------------------------------------------------------------- searching
