@@ -272,7 +272,7 @@ sample(
     errors=[raises(IndexError, "index 4 is out of range for dimension 0 of size 4", array(4), 0, 4)],
 )
 sample(
-    "unfold",
+    "unfold_view",
     lambda make: [
         case(make(7), 0, 3, 2),
         case(make(2, 6), 1, 3, 1),
