@@ -105,7 +105,8 @@ def test_special_values_of_two(name: str) -> None:
 @pytest.mark.parametrize(
     "name",
     ["neg", "abs", "sign", "exp", "log", "sqrt", "rsqrt", "reciprocal", "tanh", "sigmoid", "erf", "erfc", "erfinv"]
-    + ["floor", "round", "trunc", "isnan", "isinf", "isfinite", "isposinf", "signbit", "lgamma", "nan_to_num", "expm1", "log1p"],
+    + ["log1p", "floor", "round", "trunc", "isnan", "isinf", "isfinite", "isposinf", "signbit", "lgamma", "nan_to_num"]
+    + ["expm1"],
 )  # fmt: skip
 def test_special_values_of_one(name: str) -> None:
     ours = getattr(tinygrad_i2dl, name)(tinygrad_i2dl.tensor(INFINITE))

@@ -309,7 +309,7 @@ def pow(xp: Any, input: Any, exponent: Any) -> Any:
     if isinstance(exponent, (int, float)):
         number = exponent
     elif type(input) in (int, float, bool):
-        return _integer_power(xp, input, exponent) if exponent.dtype.kind in "iu" else xp.power(input, exponent)
+        return _integer_power(xp, input, exponent) if exponent.dtype.kind in "biu" else xp.power(input, exponent)
     else:
         number = exponent.item() if exponent.ndim == 0 else None
     if input.dtype.kind in "biu":
@@ -337,7 +337,8 @@ def _integer_power(xp: Any, input: Any, exponent: Any) -> Any:
     leaves."""
     if type(exponent) is bool and input.dtype.kind == "b":
         return input.copy() if exponent else xp.ones_like(input)
-    exponent, input = xp.asarray(exponent), xp.asarray(input)
+    dtype = input.dtype if hasattr(input, "dtype") else exponent.dtype  # a number has been promoted already
+    exponent, input = xp.asarray(exponent, dtype=dtype), xp.asarray(input, dtype=dtype)
     if exponent.dtype.kind == "b":
         _refuse_bools("pow", input)
         return xp.power(input, exponent)
