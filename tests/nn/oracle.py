@@ -72,7 +72,9 @@ def tensors_in(value: Any) -> list[Any]:
 
 
 def compare(ours: Any, theirs: Any, *args: Any, rtol: float = 1e-9, atol: float = 1e-11, **kwargs: Any) -> None:
-    """One call of both modules (in float64, from the state of ours): results, gradients of inputs and parameters, state after it."""
+    """One call of both modules (in float64, from the state of ours): results, gradients of inputs and parameters,
+    state after it.
+    """
     ours.double()
     theirs.double()
     copy_state(ours, theirs)
@@ -88,7 +90,9 @@ def compare(ours: Any, theirs: Any, *args: Any, rtol: float = 1e-9, atol: float 
         reference = (b * oracle.from_numpy(weights)).sum() + reference
     total.backward()
     reference.backward()
-    for a, b in zip(tensors_in((args, tuple(kwargs.values()))), tensors_in((their_args, tuple(their_kwargs.values()))), strict=True):
+    for a, b in zip(
+        tensors_in((args, tuple(kwargs.values()))), tensors_in((their_args, tuple(their_kwargs.values()))), strict=True
+    ):
         assert_close(a.grad, b.grad, rtol, atol)
     for (name, a), (other, b) in zip(ours.named_parameters(), theirs.named_parameters(), strict=True):
         assert name == other

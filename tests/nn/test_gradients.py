@@ -47,7 +47,9 @@ CASES: list[Case] = [
 
 
 @pytest.mark.parametrize(("name", "args", "kwargs", "shape"), CASES, ids=str)
-def test_results_and_gradients(name: str, args: tuple[Any, ...], kwargs: dict[str, Any], shape: tuple[int, ...]) -> None:
+def test_results_and_gradients(
+    name: str, args: tuple[Any, ...], kwargs: dict[str, Any], shape: tuple[int, ...]
+) -> None:
     ours, theirs = getattr(torch.nn, name)(*args, **kwargs), getattr(oracle.nn, name)(*args, **kwargs)
     compare(ours, theirs, random(*shape, requires_grad=True))
     ours.eval(), theirs.eval()
@@ -62,7 +64,7 @@ def test_output_size_of_transposed_convolutions(dimensions: int, size: Any) -> N
     inputs = {1: (2, 3, 5), 2: (2, 3, 4, 5), 3: (2, 3, 4, 4, 5)}
     compare(ours, theirs, random(*inputs[dimensions], requires_grad=True), output_size=size)
     for library, layer in ((oracle, theirs), (torch, ours)):
-        with pytest.raises(ValueError, match="output size|output_size"):
+        with pytest.raises(ValueError, match=r"output size|output_size"):
             layer(library.zeros(*inputs[dimensions], dtype=library.float64), output_size=[30] * dimensions)
 
 
@@ -111,7 +113,10 @@ def test_embeddings_of_given_vectors() -> None:
 
 def test_adaptive_softmax() -> None:
     args = (8, 20, [5, 10])
-    ours, theirs = torch.nn.AdaptiveLogSoftmaxWithLoss(*args, div_value=2.0), oracle.nn.AdaptiveLogSoftmaxWithLoss(*args, div_value=2.0)
+    ours, theirs = (
+        torch.nn.AdaptiveLogSoftmaxWithLoss(*args, div_value=2.0),
+        oracle.nn.AdaptiveLogSoftmaxWithLoss(*args, div_value=2.0),
+    )
     x, targets = random(7, 8, requires_grad=True), torch.tensor([0, 4, 5, 9, 10, 19, 3])
     compare(ours, theirs, x, targets)
     assert_close(ours.log_prob(x), theirs.log_prob(theirs_of(x)))
@@ -122,7 +127,9 @@ def test_adaptive_softmax() -> None:
         torch.nn.AdaptiveLogSoftmaxWithLoss(8, 20, [10, 5])
 
 
-@pytest.mark.parametrize("name", ["Dropout", "Dropout1d", "Dropout2d", "Dropout3d", "AlphaDropout", "FeatureAlphaDropout", "RReLU"])
+@pytest.mark.parametrize(
+    "name", ["Dropout", "Dropout1d", "Dropout2d", "Dropout3d", "AlphaDropout", "FeatureAlphaDropout", "RReLU"]
+)
 def test_random_layers_draw_as_pytorch(name: str) -> None:
     shape = {"Dropout1d": (4, 6, 5), "Dropout3d": (3, 4, 2, 3, 2)}.get(name, (4, 6, 3, 2))
     x = random(*shape, dtype=numpy.float32)

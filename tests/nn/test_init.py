@@ -86,8 +86,8 @@ def test_a_generator_of_ones_own_leaves_the_default_one_alone() -> None:
 
 
 @pytest.mark.parametrize(
-    ("nonlinearity", "param"), [("linear", None), ("conv2d", None), ("sigmoid", None), ("tanh", None), ("relu", None), ("selu", None)]
-    + [("leaky_relu", each) for each in (None, 0, 0.3, 2)],
+    ("nonlinearity", "param"), [("linear", None), ("conv2d", None), ("sigmoid", None), ("tanh", None), ("relu", None),
+    ("selu", None)] + [("leaky_relu", each) for each in (None, 0, 0.3, 2)],
 )  # fmt: skip
 def test_gains(nonlinearity: str, param: Any) -> None:
     assert torch.nn.init.calculate_gain(nonlinearity, param) == oracle.nn.init.calculate_gain(nonlinearity, param)
@@ -119,8 +119,11 @@ def test_warnings() -> None:
         torch.nn.init.trunc_normal_(torch.zeros(3), mean=5.0)
 
 
-@pytest.mark.parametrize("name", ["uniform", "normal", "constant", "eye", "dirac", "xavier_uniform", "xavier_normal", "kaiming_uniform"]
-                         + ["kaiming_normal", "orthogonal", "sparse"])  # fmt: skip
+@pytest.mark.parametrize(
+    "name",
+    ["uniform", "normal", "constant", "eye", "dirac", "xavier_uniform", "xavier_normal"]
+    + ["kaiming_uniform", "kaiming_normal", "orthogonal", "sparse"],
+)
 def test_names_of_old(name: str) -> None:
     more = {"constant": (2.0,), "sparse": (0.5,)}.get(name, ())
     shape = (3, 3, 3) if name == "dirac" else (3, 3)

@@ -10,7 +10,8 @@ import pytest
 import tinygrad_i2dl as torch
 from tests.nn.oracle import assert_same_state, oracle
 
-# What to construct: the name and its arguments. Covers every public module that PyTorch has, and the options that change its text.
+# What to construct: the name and its arguments. Covers every public module that PyTorch has, and the options that
+# change its text.
 CASES: list[tuple[str, tuple[Any, ...], dict[str, Any]]] = [
     ("Identity", (54,), {"unused": 1}),
     ("Linear", (3, 4), {}),
@@ -19,7 +20,11 @@ CASES: list[tuple[str, tuple[Any, ...], dict[str, Any]]] = [
     ("Bilinear", (2, 3, 4), {}),
     ("LazyLinear", (4,), {}),
     ("Conv1d", (3, 6, 3), {"padding": "same"}),
-    ("Conv2d", (4, 8, 3), {"stride": 2, "padding": 1, "dilation": 2, "groups": 2, "bias": False, "padding_mode": "reflect"}),
+    (
+        "Conv2d",
+        (4, 8, 3),
+        {"stride": 2, "padding": 1, "dilation": 2, "groups": 2, "bias": False, "padding_mode": "reflect"},
+    ),
     ("Conv2d", (3, 8, (3, 5)), {"padding": (1, 2)}),
     ("Conv3d", (2, 4, 3), {}),
     ("ConvTranspose1d", (3, 6, 3), {"stride": 2, "output_padding": 1}),
@@ -158,7 +163,9 @@ def construct(library: Any, name: str, args: tuple[Any, ...], kwargs: dict[str, 
 @pytest.mark.filterwarnings("ignore:enable_nested_tensor")
 @pytest.mark.filterwarnings("ignore:Lazy modules are a new feature")
 @pytest.mark.parametrize(("name", "args", "kwargs"), CASES, ids=lambda value: str(value))
-def test_text_state_and_initial_values_are_those_of_pytorch(name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+def test_text_state_and_initial_values_are_those_of_pytorch(
+    name: str, args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> None:
     ours, theirs = construct(torch, name, args, kwargs), construct(oracle, name, args, kwargs)
     assert repr(ours) == repr(theirs)
     assert [n for n, _ in ours.named_parameters()] == [n for n, _ in theirs.named_parameters()]
@@ -186,7 +193,13 @@ def test_a_large_model_of_layers_starts_with_the_numbers_of_pytorch() -> None:
         nn = library.nn
         library.manual_seed(3)
         return nn.Sequential(
-            nn.Conv2d(3, 16, 3), nn.BatchNorm2d(16), nn.ReLU(), nn.Flatten(), nn.Linear(64, 300), nn.LSTM(300, 20, 2), nn.Linear(20, 7)
+            nn.Conv2d(3, 16, 3),
+            nn.BatchNorm2d(16),
+            nn.ReLU(),
+            nn.Flatten(),
+            nn.Linear(64, 300),
+            nn.LSTM(300, 20, 2),
+            nn.Linear(20, 7),
         )
 
     assert_same_state(build(torch), build(oracle))

@@ -181,7 +181,8 @@ def test_packing() -> None:
 
 
 @pytest.mark.parametrize(
-    ("lengths", "text"), [([2, 3, 1], "fall"), ([3, 2], "one length"), ([3, 2, 0], "between 1 and 3"), ([4, 2, 1], "between 1 and 3")]
+    ("lengths", "text"),
+    [([2, 3, 1], "fall"), ([3, 2], "one length"), ([3, 2, 0], "between 1 and 3"), ([4, 2, 1], "between 1 and 3")],
 )
 def test_packing_refuses(lengths: list[int], text: str) -> None:
     with pytest.raises(RuntimeError, match=text):

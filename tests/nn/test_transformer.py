@@ -32,7 +32,13 @@ def test_attention(options: dict[str, Any], call: dict[str, Any], masked: bool, 
 
 def test_attention_to_other_sizes() -> None:
     ours, theirs = attention(kdim=3, vdim=5)
-    compare(ours, theirs, random(4, 2, 8, requires_grad=True), random(6, 2, 3, requires_grad=True), random(6, 2, 5, requires_grad=True))
+    compare(
+        ours,
+        theirs,
+        random(4, 2, 8, requires_grad=True),
+        random(6, 2, 3, requires_grad=True),
+        random(6, 2, 5, requires_grad=True),
+    )
 
 
 def test_unbatched_attention_with_a_mask_per_head() -> None:
@@ -72,7 +78,14 @@ def test_layers(options: dict[str, Any]) -> None:
 @pytest.mark.parametrize("batch_first", [True, False])
 @pytest.mark.filterwarnings("ignore:enable_nested_tensor")
 def test_the_whole_model(batch_first: bool) -> None:
-    options = {"d_model": 8, "nhead": 2, "num_encoder_layers": 2, "num_decoder_layers": 2, "dim_feedforward": 16, "dropout": 0.0}
+    options = {
+        "d_model": 8,
+        "nhead": 2,
+        "num_encoder_layers": 2,
+        "num_decoder_layers": 2,
+        "dim_feedforward": 16,
+        "dropout": 0.0,
+    }
     ours = torch.nn.Transformer(batch_first=batch_first, **options)
     theirs = oracle.nn.Transformer(batch_first=batch_first, **options)
     src = random(*((2, 6, 8) if batch_first else (6, 2, 8)), requires_grad=True)
@@ -118,7 +131,10 @@ def test_layers_of_an_encoder_are_copies() -> None:
         (lambda nn, lib: nn.TransformerEncoderLayer(8, 2, activation="cube"), RuntimeError),
         (lambda nn, lib: nn.Transformer(8, 2, 1, 1, 8)(lib.zeros(3, 2, 8), lib.zeros(3, 1, 8)), RuntimeError),
         (lambda nn, lib: nn.Transformer(8, 2, 1, 1, 8)(lib.zeros(3, 2, 8), lib.zeros(3, 2, 4)), RuntimeError),
-        (lambda nn, lib: nn.MultiheadAttention(8, 2)(*(lib.zeros(3, 2, 8),) * 3, attn_mask=lib.zeros(2, 2)), RuntimeError),
+        (
+            lambda nn, lib: nn.MultiheadAttention(8, 2)(*(lib.zeros(3, 2, 8),) * 3, attn_mask=lib.zeros(2, 2)),
+            RuntimeError,
+        ),
     ],
 )
 @pytest.mark.filterwarnings("ignore:enable_nested_tensor")

@@ -14,7 +14,9 @@ from tests.nn.oracle import assert_close, assert_same_state, compare, copy_state
 
 def with_gradients(library: Any, scale: float = 1.0) -> list[Any]:
     rng = numpy.random.default_rng(0)
-    parameters = [library.nn.Parameter(library.zeros(shape)) for shape in ((3, 4), (5,), ())] + [library.nn.Parameter(library.zeros(2))]
+    parameters = [library.nn.Parameter(library.zeros(shape)) for shape in ((3, 4), (5,), ())] + [
+        library.nn.Parameter(library.zeros(2))
+    ]
     for parameter in parameters[:-1]:
         values = numpy.asarray(rng.standard_normal(tuple(parameter.shape)) * scale, dtype=numpy.float32)
         parameter.grad = library.from_numpy(values)
@@ -126,7 +128,9 @@ def test_spectral_norm(name: str, place: str) -> None:
     x = random(*INPUTS[name])
     assert_close(ours(x), theirs(theirs_of(x)))
     weight = to_array(ours.weight)
-    matrix = numpy.moveaxis(weight, 1 if name.startswith("ConvTranspose") else 0, 0).reshape(weight.shape[1 if "Tr" in name else 0], -1)
+    matrix = numpy.moveaxis(weight, 1 if name.startswith("ConvTranspose") else 0, 0).reshape(
+        weight.shape[1 if "Tr" in name else 0], -1
+    )
     numpy.testing.assert_allclose(numpy.linalg.norm(matrix, 2), 1.0, atol=1e-5)
     if place == "hook":
         assert dict(ours.state_dict()._metadata[""]) == dict(theirs.state_dict()._metadata[""])
@@ -174,7 +178,9 @@ def test_orthogonal_parametrization(shape: tuple[int, int], orthogonal_map: str,
     x = random(2, shape[1])
     (ours(x) ** 3).sum().backward()
     (theirs(theirs_of(x)) ** 3).sum().backward()
-    assert_close(ours.parametrizations.weight.original.grad, theirs.parametrizations.weight.original.grad, rtol=1e-6, atol=1e-8)
+    assert_close(
+        ours.parametrizations.weight.original.grad, theirs.parametrizations.weight.original.grad, rtol=1e-6, atol=1e-8
+    )
 
 
 def symmetric(library: Any) -> Any:
@@ -255,7 +261,7 @@ def test_refusals_of_calls_with_other_parameters() -> None:
     x = torch.ones(1, 2)
     with pytest.raises(AttributeError, match="missing"):
         call(model, {"missing": x}, x)
-    with pytest.raises(RuntimeError, match=r'Missing key\(s\): .1.weight'):
+    with pytest.raises(RuntimeError, match=r"Missing key\(s\): .1.weight"):
         call(model, {"0.weight": torch.ones(2, 2)}, x, strict=True)
     model[1].weight = model[0].weight
     tied = call(model, {"0.weight": torch.ones(2, 2)}, x)

@@ -23,7 +23,8 @@ class _Result(NamedTuple):
 
 
 class AdaptiveLogSoftmaxWithLoss(Module):
-    """Log-probabilities of targets by a small softmax over frequent classes and clusters of rare ones (E. Grave et al., 2017).
+    """Log-probabilities of targets by a small softmax over frequent classes and clusters of rare ones (E. Grave et
+    al., 2017).
 
     Args:
         in_features: size of the input.
@@ -84,7 +85,8 @@ class AdaptiveLogSoftmaxWithLoss(Module):
             second.reset_parameters()
 
     def forward(self, input_: Any, target_: Any) -> Any:
-        """``(N, in_features)`` and classes ``(N,)`` to the targets' log-probabilities ``(N,)`` and their mean's negative.
+        """``(N, in_features)`` and classes ``(N,)`` to the targets' log-probabilities ``(N,)`` and their mean's
+        negative.
 
         Raises:
             RuntimeError: shapes that do not fit, or classes out of range.
@@ -98,7 +100,9 @@ class AdaptiveLogSoftmaxWithLoss(Module):
         input = input_ if batched else input_.unsqueeze(0)
         target = target_ if batched else target_.unsqueeze(0)
         if input.shape[0] != target.shape[0]:
-            raise RuntimeError(f"input and target must have the same batch size, got {input.shape[0]} and {target.shape[0]}")
+            raise RuntimeError(
+                f"input and target must have the same batch size, got {input.shape[0]} and {target.shape[0]}"
+            )
         classes = target._array
         if classes.size and (classes.min() < 0 or classes.max() >= self.n_classes):
             raise RuntimeError(f"targets must be in [0, {self.n_classes - 1}], got [{classes.min()}, {classes.max()}]")

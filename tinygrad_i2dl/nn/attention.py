@@ -15,7 +15,8 @@ __all__ = ["MultiheadAttention"]
 
 
 class MultiheadAttention(Module):
-    """``concat(head_1 .. head_h) W_O``, ``head_i = softmax(Q_i K_i^T / sqrt(d)) V_i`` (A. Vaswani et al., Attention is all you need, 2017).
+    """``concat(head_1 .. head_h) W_O``, ``head_i = softmax(Q_i K_i^T / sqrt(d)) V_i`` (A. Vaswani et al., Attention
+    is all you need, 2017).
 
     Args:
         embed_dim: size of queries and of the output.
@@ -31,8 +32,8 @@ class MultiheadAttention(Module):
         dtype: of the parameters.
 
     Attributes:
-        in_proj_weight: the three projections in one, ``(3 embed_dim, embed_dim)``; ``q_proj_weight``, ``k_proj_weight`` and
-            ``v_proj_weight`` instead where kdim or vdim differ.
+        in_proj_weight: the three projections in one, ``(3 embed_dim, embed_dim)``; ``q_proj_weight``,
+            ``k_proj_weight`` and ``v_proj_weight`` instead where kdim or vdim differ.
         in_proj_bias: ``(3 embed_dim,)``.
         out_proj: the layer W_O.
 

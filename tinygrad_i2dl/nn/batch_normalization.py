@@ -95,7 +95,9 @@ def check_dimensions(module: Module, input: Tensor, allowed: tuple[int, ...]) ->
     """Raise ValueError unless `input` has one of the numbers of dimensions that `module` takes."""
     if input._array.ndim not in allowed:
         wanted = " or ".join(map(str, allowed))
-        raise ValueError(f"{type(module).__name__} expected an input of {wanted} dimensions, got shape {tuple(input.shape)}")
+        raise ValueError(
+            f"{type(module).__name__} expected an input of {wanted} dimensions, got shape {tuple(input.shape)}"
+        )
 
 
 class _BatchNorm(_NormBase):
@@ -131,10 +133,12 @@ class BatchNorm1d(_BatchNorm):
 
 
 class BatchNorm2d(_BatchNorm):
-    """Normalizes each channel over batch and places: ``y = (x - mean) / sqrt(var + eps) * weight + bias`` (S. Ioffe and C. Szegedy, 2015).
+    """Normalizes each channel over batch and places: ``y = (x - mean) / sqrt(var + eps) * weight + bias`` (S. Ioffe
+    and C. Szegedy, 2015).
 
     In training, mean and (biased) variance are the batch's, and running averages of both are kept:
-    ``running = (1 - momentum) running + momentum batch``, with the unbiased variance. In evaluation the running averages are used.
+    ``running = (1 - momentum) running + momentum batch``, with the unbiased variance. In evaluation the running
+    averages are used.
 
     Args:
         num_features: C of an input ``(N, C, H, W)``.
@@ -161,7 +165,9 @@ class BatchNorm3d(_BatchNorm):
 
 
 class SyncBatchNorm(_BatchNorm):
-    """Batch normalization that would share statistics between processes; in one process it is batch normalization of any dimensions."""
+    """Batch normalization that would share statistics between processes; in one process it is batch normalization of
+    any dimensions.
+    """
 
     def __init__(
         self,
@@ -181,13 +187,17 @@ class SyncBatchNorm(_BatchNorm):
 
     def _check_input_dim(self, input: Tensor) -> None:
         if input.ndim < 2:
-            raise ValueError(f"SyncBatchNorm expected an input of at least 2 dimensions, got shape {tuple(input.shape)}")
+            raise ValueError(
+                f"SyncBatchNorm expected an input of at least 2 dimensions, got shape {tuple(input.shape)}"
+            )
         if input.shape[1] == 0:
             raise ValueError("SyncBatchNorm expected an input with channels, got none")
 
     @classmethod
     def convert_sync_batchnorm(cls, module: Module, process_group: Any = None) -> Module:
-        """`module` with each batch normalization in it replaced by a SyncBatchNorm with the same parameters and buffers."""
+        """`module` with each batch normalization in it replaced by a SyncBatchNorm with the same parameters and
+        buffers.
+        """
         result = module
         if isinstance(module, _BatchNorm):
             has_bias = module.bias is not None or not module.affine

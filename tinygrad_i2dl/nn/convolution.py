@@ -64,7 +64,9 @@ class _ConvNd(Module):
         if groups <= 0:
             raise ValueError(f"groups must be a positive integer, got {groups}")
         if in_channels % groups or out_channels % groups:
-            raise ValueError(f"in_channels ({in_channels}) and out_channels ({out_channels}) must be divisible by groups ({groups})")
+            raise ValueError(
+                f"in_channels ({in_channels}) and out_channels ({out_channels}) must be divisible by groups ({groups})"
+            )
         if isinstance(padding, str):
             if padding not in ("same", "valid"):
                 raise ValueError(f"padding must be numbers, 'same' or 'valid', got {padding!r}")
@@ -174,7 +176,9 @@ class _Convolution(_ConvNd):
 
 
 class Conv1d(_Convolution):
-    """Cross-correlation along the last dimension: ``(N, C_in, L)`` or ``(C_in, L)`` to ``(N, C_out, L_out)``; see `Conv2d`."""
+    """Cross-correlation along the last dimension: ``(N, C_in, L)`` or ``(C_in, L)`` to ``(N, C_out, L_out)``; see
+    `Conv2d`.
+    """
 
     dimensions = 1
     _convolve = staticmethod(F.conv1d)
@@ -280,7 +284,8 @@ class _ConvTransposeNd(_ConvNd):
         largest = [low + stride - 1 for low, stride in zip(smallest, self.stride, strict=True)]
         if any(not low <= size <= high for low, size, high in zip(smallest, wanted, largest, strict=True)):
             raise ValueError(
-                f"{type(self).__name__}: output_size {list(wanted)} is not between {smallest} and {largest}, which an input of "
+                f"{type(self).__name__}: output_size {list(wanted)} is not between {smallest} and {largest}, which an "
+                f"input of "
                 f"shape {tuple(input.shape)} can give"
             )
         return tuple(size - low for size, low in zip(wanted, smallest, strict=True))
@@ -302,7 +307,8 @@ class ConvTranspose1d(_ConvTransposeNd):
 class ConvTranspose2d(_ConvTransposeNd):
     """The gradient of `Conv2d` by its input, used as a layer: ``(N, C_in, H, W)`` to ``(N, C_out, H_out, W_out)``.
 
-    ``H_out = (H - 1) stride - 2 padding + dilation (kernel_size - 1) + output_padding + 1``. A strided convolution maps several
+    ``H_out = (H - 1) stride - 2 padding + dilation (kernel_size - 1) + output_padding + 1``. A strided convolution
+    maps several
     input sizes to one output size: ``output_padding``, or ``output_size`` in the call, says which of them is meant.
 
     Attributes:
@@ -342,11 +348,23 @@ class _LazyConvolution(LazyModuleMixin, _ConvNd):
         if bias:
             self.bias = UninitializedParameter(device=device, dtype=dtype)
 
-    def _without_bias(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[bool, dict[str, Any], tuple[Any, ...]]:
+    def _without_bias(
+        self, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> tuple[bool, dict[str, Any], tuple[Any, ...]]:
         """Take `bias` out of the constructor's arguments: while it has no shape, the base class makes none."""
         names = ("stride", "padding", "dilation", "groups", "bias", "padding_mode", "device", "dtype")
         if isinstance(self, _ConvTransposeNd):
-            names = ("stride", "padding", "output_padding", "groups", "bias", "dilation", "padding_mode", "device", "dtype")
+            names = (
+                "stride",
+                "padding",
+                "output_padding",
+                "groups",
+                "bias",
+                "dilation",
+                "padding_mode",
+                "device",
+                "dtype",
+            )
         if len(args) > len(names):
             raise TypeError(f"{type(self).__name__}() takes at most {len(names) + 2} arguments, got {len(args) + 2}")
         given = {**dict(zip(names, args, strict=False)), **kwargs}
@@ -363,12 +381,15 @@ class _LazyConvolution(LazyModuleMixin, _ConvNd):
         """Take ``in_channels`` from `input`."""
         if not self.has_uninitialized_params():
             if self.in_channels == 0:  # loaded from a state dict
-                self.in_channels = self.weight.shape[0 if self.transposed else 1] * (1 if self.transposed else self.groups)
+                self.in_channels = self.weight.shape[0 if self.transposed else 1] * (
+                    1 if self.transposed else self.groups
+                )
             return
         count = self.dimensions
         if input.ndim not in (count + 1, count + 2):
             raise RuntimeError(
-                f"{type(self).__name__} expected an input of {count + 1} (unbatched) or {count + 2} dimensions, got shape {tuple(input.shape)}"
+                f"{type(self).__name__} expected an input of {count + 1} (unbatched) or {count + 2} dimensions, got "
+                f"shape {tuple(input.shape)}"
             )
         self.in_channels = input.shape[-count - 1]
         if self.in_channels % self.groups:

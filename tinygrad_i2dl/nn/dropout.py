@@ -27,7 +27,8 @@ class _DropoutNd(Module):
 
 
 class Dropout(_DropoutNd):
-    """Zeroes each element with probability `p` and divides the others by ``1 - p``, so that the mean stays (N. Srivastava et al., 2014).
+    """Zeroes each element with probability `p` and divides the others by ``1 - p``, so that the mean stays (N.
+    Srivastava et al., 2014).
 
     >>> import tinygrad_i2dl as torch
     >>> torch.nn.Dropout(0.5).eval()(torch.ones(3))
@@ -46,7 +47,9 @@ class Dropout1d(_DropoutNd):
 
 
 class Dropout2d(_DropoutNd):
-    """Zeroes whole channels of ``(N, C, H, W)`` with probability `p`; neighbouring pixels are too alike to be dropped one by one."""
+    """Zeroes whole channels of ``(N, C, H, W)`` with probability `p`; neighbouring pixels are too alike to be dropped
+    one by one.
+    """
 
     def forward(self, input: Tensor) -> Tensor:
         return F.dropout2d(input, self.p, self.training, self.inplace)  # type: ignore[no-any-return]

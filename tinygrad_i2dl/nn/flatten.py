@@ -39,7 +39,9 @@ class Unflatten(Module):
             raise TypeError(f"unflattened_size must be a tuple of integers, got {type(unflattened_size).__name__}")
         for position, each in enumerate(unflattened_size):
             if not isinstance(each, int):
-                raise TypeError(f"unflattened_size must be a tuple of integers, got {type(each).__name__} at position {position}")
+                raise TypeError(
+                    f"unflattened_size must be a tuple of integers, got {type(each).__name__} at position {position}"
+                )
         self.dim = dim
         self.unflattened_size = unflattened_size
 

@@ -12,7 +12,9 @@ __all__ = ["Fold", "Unfold"]
 
 
 class Unfold(Module):
-    """Each window of ``(N, C, H, W)`` as a column: ``(N, C * window, number of windows)``; a convolution is then a product."""
+    """Each window of ``(N, C, H, W)`` as a column: ``(N, C * window, number of windows)``; a convolution is then a
+    product.
+    """
 
     def __init__(self, kernel_size: Any, dilation: Any = 1, padding: Any = 0, stride: Any = 1) -> None:
         super().__init__()
@@ -29,9 +31,13 @@ class Unfold(Module):
 
 
 class Fold(Module):
-    """Columns ``(N, C * window, number of windows)`` back to their places in ``(N, C, *output_size)``; overlapping values add up."""
+    """Columns ``(N, C * window, number of windows)`` back to their places in ``(N, C, *output_size)``; overlapping
+    values add up.
+    """
 
-    def __init__(self, output_size: Any, kernel_size: Any, dilation: Any = 1, padding: Any = 0, stride: Any = 1) -> None:
+    def __init__(
+        self, output_size: Any, kernel_size: Any, dilation: Any = 1, padding: Any = 0, stride: Any = 1
+    ) -> None:
         super().__init__()
         self.output_size = output_size
         self.kernel_size = kernel_size

@@ -80,10 +80,11 @@ def _fill(tensor: Tensor, value: Any) -> Tensor:
 
 
 def calculate_gain(nonlinearity: str, param: float | None = None) -> float:
-    """The factor by which the standard deviation of weights before a non-linearity grows so that signals keep their size.
+    """The factor by which the standard deviation of weights before a non-linearity grows so that signals keep their
+    size.
 
-    1 for linear layers and sigmoid, 5/3 for tanh, ``sqrt(2)`` for relu, ``sqrt(2 / (1 + slope**2))`` for leaky_relu (`param` is
-    the slope, 0.01 by default) and 3/4 for selu (K. He et al., Delving deep into rectifiers, 2015).
+    1 for linear layers and sigmoid, 5/3 for tanh, ``sqrt(2)`` for relu, ``sqrt(2 / (1 + slope**2))`` for leaky_relu
+    (`param` is the slope, 0.01 by default) and 3/4 for selu (K. He et al., Delving deep into rectifiers, 2015).
 
     >>> calculate_gain("leaky_relu", 1.0)
     1.0
@@ -127,11 +128,17 @@ def normal_(tensor: Tensor, mean: float = 0.0, std: float = 1.0, generator: Gene
 
 
 def trunc_normal_(
-    tensor: Tensor, mean: float = 0.0, std: float = 1.0, a: float = -2.0, b: float = 2.0, generator: Generator | None = None
+    tensor: Tensor,
+    mean: float = 0.0,
+    std: float = 1.0,
+    a: float = -2.0,
+    b: float = 2.0,
+    generator: Generator | None = None,
 ) -> Tensor:
     """Fill with numbers of the normal distribution that lie in ``[a, b]``; others are drawn again.
 
-    Where more than 30 % of the distribution lies inside, normal numbers are drawn until they fit; else uniform numbers of
+    Where more than 30 % of the distribution lies inside, normal numbers are drawn until they fit; else uniform
+    numbers of
     ``[a, b]`` are accepted with probability ``pdf(x) / max pdf`` (rejection sampling, J. von Neumann, 1951).
     """
 
@@ -140,7 +147,8 @@ def trunc_normal_(
 
     if mean < a - 2 * std or mean > b + 2 * std:
         warnings.warn(
-            f"trunc_normal_: the mean ({mean}) lies more than 2 std from [{a}, {b}]; the values may be distributed wrongly",
+            f"trunc_normal_: the mean ({mean}) lies more than 2 std from [{a}, {b}]; the values may be distributed "
+            f"wrongly",
             stacklevel=2,
         )
     source = generator or default_generator
@@ -192,7 +200,8 @@ def eye_(tensor: Tensor) -> Tensor:
 
 
 def dirac_(tensor: Tensor, groups: int = 1) -> Tensor:
-    """Fill a convolution's weight ``(out, in, *kernel)`` so that it passes its input on: 1 in the middle of the kernel of channel i to i.
+    """Fill a convolution's weight ``(out, in, *kernel)`` so that it passes its input on: 1 in the middle of the
+    kernel of channel i to i.
 
     Raises:
         ValueError: not 3, 4 or 5 dimensions, or dimension 0 is not divisible by `groups`.
@@ -242,13 +251,19 @@ def xavier_uniform_(tensor: Tensor, gain: float = 1.0, generator: Generator | No
 
 
 def xavier_normal_(tensor: Tensor, gain: float = 1.0, generator: Generator | None = None) -> Tensor:
-    """Fill from the normal distribution of standard deviation ``gain * sqrt(2 / (fan_in + fan_out))`` (X. Glorot and Y. Bengio, 2010)."""
+    """Fill from the normal distribution of standard deviation ``gain * sqrt(2 / (fan_in + fan_out))`` (X. Glorot and
+    Y. Bengio, 2010).
+    """
     fan_in, fan_out = _calculate_fan_in_and_fan_out(tensor)
     return normal_(tensor, 0.0, gain * math.sqrt(2.0 / float(fan_in + fan_out)), generator)
 
 
 def kaiming_uniform_(
-    tensor: Tensor, a: float = 0, mode: str = "fan_in", nonlinearity: str = "leaky_relu", generator: Generator | None = None
+    tensor: Tensor,
+    a: float = 0,
+    mode: str = "fan_in",
+    nonlinearity: str = "leaky_relu",
+    generator: Generator | None = None,
 ) -> Tensor:
     """Fill uniformly from ``[-b, b]``, ``b = gain * sqrt(3 / fan)`` (K. He et al., 2015).
 
@@ -269,9 +284,15 @@ def kaiming_uniform_(
 
 
 def kaiming_normal_(
-    tensor: Tensor, a: float = 0, mode: str = "fan_in", nonlinearity: str = "leaky_relu", generator: Generator | None = None
+    tensor: Tensor,
+    a: float = 0,
+    mode: str = "fan_in",
+    nonlinearity: str = "leaky_relu",
+    generator: Generator | None = None,
 ) -> Tensor:
-    """Fill from the normal distribution of standard deviation ``gain / sqrt(fan)`` (K. He et al., 2015); see `kaiming_uniform_`."""
+    """Fill from the normal distribution of standard deviation ``gain / sqrt(fan)`` (K. He et al., 2015); see
+    `kaiming_uniform_`.
+    """
     if 0 in tensor._array.shape:
         warnings.warn("a tensor without elements has nothing to initialise", stacklevel=2)
         return tensor

@@ -45,7 +45,10 @@ class _InstanceNorm(_NormBase):
         self._check_input_dim(input)
         position = input.ndim - self.dimensions - 1
         if input.shape[position] != self.num_features:
-            text = f"{type(self).__name__} expected {self.num_features} channels at dimension {position}, got {input.shape[position]}"
+            text = (
+                f"{type(self).__name__} expected {self.num_features} channels at dimension {position}, "
+                f"got {input.shape[position]}"
+            )
             if self.affine:
                 raise ValueError(text)
             warnings.warn(text + "; num_features is not used because affine=False", stacklevel=2)
@@ -70,7 +73,8 @@ class InstanceNorm1d(_InstanceNorm):
 
 
 class InstanceNorm2d(_InstanceNorm):
-    """Normalizes each channel of each sample over its places: ``(N, C, H, W)`` or ``(C, H, W)`` (D. Ulyanov et al., 2016).
+    """Normalizes each channel of each sample over its places: ``(N, C, H, W)`` or ``(C, H, W)`` (D. Ulyanov et al.,
+    2016).
 
     By default there are neither parameters (`affine`) nor running statistics (`track_running_stats`).
     """

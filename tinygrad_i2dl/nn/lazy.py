@@ -13,7 +13,8 @@ __all__ = ["LazyModuleMixin"]
 class LazyModuleMixin(Module):
     """Base of modules with uninitialised parameters.
 
-    The first call runs `initialize_parameters` with the same arguments, and then turns the module into ``cls_to_become``.
+    The first call runs `initialize_parameters` with the same arguments, and then turns the module into
+    ``cls_to_become``.
     Make the optimizer after that call: before it, the parameters have no shape.
     """
 
@@ -38,7 +39,10 @@ def _infer_parameters(module: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
     if module.has_uninitialized_params():
         raise RuntimeError(f"{type(module).__name__}: parameters are still uninitialised after initialize_parameters")
     module.__dict__.pop("_initialize_hook").remove()
-    if not any(module.__dict__[kind] for kind in ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks")):
+    if not any(
+        module.__dict__[kind]
+        for kind in ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks")
+    ):
         module.__dict__["_hooked"] = False  # the other kinds of hooks do not concern calls
     if module.cls_to_become is not None:
         module.__class__ = module.cls_to_become

@@ -56,7 +56,11 @@ class _WeightedLoss(_Loss):
     """A loss with a weight per class or element, kept as a buffer."""
 
     def __init__(
-        self, weight: Tensor | None = None, size_average: bool | None = None, reduce: bool | None = None, reduction: str = "mean"
+        self,
+        weight: Tensor | None = None,
+        size_average: bool | None = None,
+        reduce: bool | None = None,
+        reduction: str = "mean",
     ) -> None:
         super().__init__(size_average, reduce, reduction)
         self.weight: Tensor | None
@@ -83,7 +87,8 @@ class MSELoss(_Loss):
 
 
 class CrossEntropyLoss(_WeightedLoss):
-    """Cross-entropy of the softmax of scores ``(N, C, ...)`` and classes ``(N, ...)`` or class probabilities ``(N, C, ...)``.
+    """Cross-entropy of the softmax of scores ``(N, C, ...)`` and classes ``(N, ...)`` or class probabilities ``(N, C,
+    ...)``.
 
     Args:
         weight: of each class.
@@ -159,7 +164,9 @@ class LinearCrossEntropyLoss(_WeightedLoss):
         self.out_features = tuple(out_features)
         self.ignore_index = ignore_index
         self.label_smoothing = label_smoothing
-        self.linear = Linear(in_features, num_classes * math.prod(self.out_features), bias=bias, device=device, dtype=dtype)
+        self.linear = Linear(
+            in_features, num_classes * math.prod(self.out_features), bias=bias, device=device, dtype=dtype
+        )
         self.options = options
 
     def forward(self, input: Tensor, target: Tensor) -> Tensor:
@@ -247,10 +254,15 @@ class GaussianNLLLoss(_Loss):
 
 
 class KLDivLoss(_Loss):
-    """Kullback-Leibler divergence of a target distribution from log-probabilities; ``"batchmean"`` is the mathematical one."""
+    """Kullback-Leibler divergence of a target distribution from log-probabilities; ``"batchmean"`` is the
+    mathematical one."""
 
     def __init__(
-        self, size_average: bool | None = None, reduce: bool | None = None, reduction: str = "mean", log_target: bool = False
+        self,
+        size_average: bool | None = None,
+        reduce: bool | None = None,
+        reduction: str = "mean",
+        log_target: bool = False,
     ) -> None:
         super().__init__(size_average, reduce, reduction)
         self.log_target = log_target
@@ -267,7 +279,9 @@ class BCELoss(_WeightedLoss):
 
 
 class BCEWithLogitsLoss(_Loss):
-    """Binary cross-entropy of the sigmoid of scores, computed without overflow; `pos_weight` weighs the positive targets."""
+    """Binary cross-entropy of the sigmoid of scores, computed without overflow; `pos_weight` weighs the positive
+    targets.
+    """
 
     def __init__(
         self,
@@ -430,7 +444,14 @@ class TripletMarginLoss(_Loss):
 
     def forward(self, anchor: Tensor, positive: Tensor, negative: Tensor) -> Tensor:
         return F.triplet_margin_loss(  # type: ignore[no-any-return]
-            anchor, positive, negative, margin=self.margin, p=self.p, eps=self.eps, swap=self.swap, reduction=self.reduction
+            anchor,
+            positive,
+            negative,
+            margin=self.margin,
+            p=self.p,
+            eps=self.eps,
+            swap=self.swap,
+            reduction=self.reduction,
         )
 
 
@@ -465,7 +486,9 @@ class TripletMarginWithDistanceLoss(_Loss):
 
 
 class CTCLoss(_Loss):
-    """Connectionist temporal classification: the likelihood of label sequences in longer sequences of log-probabilities (A. Graves, 2006)."""
+    """Connectionist temporal classification: the likelihood of label sequences in longer sequences of
+    log-probabilities (A. Graves, 2006).
+    """
 
     def __init__(self, blank: int = 0, reduction: str = "mean", zero_infinity: bool = False) -> None:
         super().__init__(reduction=reduction)

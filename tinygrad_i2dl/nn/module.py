@@ -1,4 +1,6 @@
-"""The base class of all layers and models: keeps parameters, buffers and submodules, and what can be done with all of them."""
+"""The base class of all layers and models: keeps parameters, buffers and submodules, and what can be done with all of
+them.
+"""
 
 from __future__ import annotations
 
@@ -118,7 +120,8 @@ class Module:
     _modules: dict[str, Module | None]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        # Parameters, buffers and modules stand in these dictionaries, which give their order, and in the instance's own,
+        # Parameters, buffers and modules stand in these dictionaries, which give their order, and in the instance's
+        # own,
         # which makes reading them as fast as any attribute.
         fields = self.__dict__
         fields["training"] = True
@@ -231,7 +234,8 @@ class Module:
         self._check_name(name, "parameter", self.__dict__.get("_parameters", {}))
         if param is not None and not isinstance(param, Parameter):
             raise TypeError(
-                f"cannot register a {type(param).__name__} as parameter {name!r}: it must be a torch.nn.Parameter or None"
+                f"cannot register a {type(param).__name__} as parameter {name!r}: it must be a torch.nn.Parameter or "
+                f"None"
             )
         if param is not None and param.grad_fn is not None:
             raise ValueError(f"parameter {name!r} must be a leaf: it was computed from other tensors")
@@ -386,7 +390,8 @@ class Module:
         return self
 
     def to(self, *args: Any, **kwargs: Any) -> Module:
-        """Move and/or cast parameters and buffers: ``to(device)``, ``to(dtype)``, ``to(device, dtype)``, ``to(tensor)``.
+        """Move and/or cast parameters and buffers: ``to(device)``, ``to(dtype)``, ``to(device, dtype)``,
+        ``to(tensor)``.
 
         A dtype applies to floating-point tensors only; anything but a floating-point dtype is refused.
         """
@@ -446,7 +451,9 @@ class Module:
         return self.to(device)
 
     def train(self, mode: bool = True) -> Module:
-        """Switch this module and all below it to training (dropout drops, batch norm measures) or, with False, evaluation."""
+        """Switch this module and all below it to training (dropout drops, batch norm measures) or, with False,
+        evaluation.
+        """
         if not isinstance(mode, bool):
             raise ValueError(f"training mode is expected to be boolean, got {mode!r}")
         self.training = mode
@@ -478,7 +485,9 @@ class Module:
     def state_dict(
         self, *args: Any, destination: Any = None, prefix: str = "", keep_vars: bool = False
     ) -> dict[str, Any]:
-        """Parameters and persistent buffers by path, in the order and with the keys of PyTorch; tensors share the memory."""
+        """Parameters and persistent buffers by path, in the order and with the keys of PyTorch; tensors share the
+        memory.
+        """
         if args:
             destination = args[0]
             prefix = args[1] if len(args) > 1 else prefix
@@ -664,8 +673,8 @@ class Module:
         return self._hook("_backward_pre_hooks", hook, prepend)
 
     def register_full_backward_hook(self, hook: Callable[..., Any], prepend: bool = False) -> RemovableHandle:
-        """Call ``hook(module, grad_input, grad_output)`` when the gradients of the module's inputs are known; a returned tuple
-        replaces ``grad_input``."""
+        """Call ``hook(module, grad_input, grad_output)`` when the gradients of the module's inputs are known; a
+        returned tuple replaces ``grad_input``."""
         return self._hook("_backward_hooks", hook, prepend)
 
     register_backward_hook = register_full_backward_hook
@@ -687,9 +696,7 @@ class Module:
     def _register_load_state_dict_pre_hook(
         self, hook: Callable[..., Any], with_module: bool = False
     ) -> RemovableHandle:
-        return self._hook(
-            "_load_state_dict_pre_hooks", _HookOfModule(hook) if with_module else hook
-        )
+        return self._hook("_load_state_dict_pre_hooks", _HookOfModule(hook) if with_module else hook)
 
     def register_load_state_dict_post_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
         """Call ``hook(module, incompatible_keys)`` after `load_state_dict`."""
@@ -797,7 +804,9 @@ def _with_kwargs(hook: Callable[..., Any], with_kwargs: bool) -> Any:
 
 
 def _marked(args: tuple[Any, ...]) -> tuple[tuple[Any, ...], list[Tensor]]:
-    """The arguments with each tensor that requires a gradient replaced by a view, whose gradient is the module's alone."""
+    """The arguments with each tensor that requires a gradient replaced by a view, whose gradient is the module's
+    alone.
+    """
     inputs: list[Tensor] = []
     result: list[Any] = []
     for each in args:

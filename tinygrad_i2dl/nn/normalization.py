@@ -19,7 +19,8 @@ def _shape_of(normalized_shape: Any) -> tuple[int, ...]:
 
 
 class LayerNorm(Module):
-    """Normalizes each sample over its last dimensions: ``(x - mean) / sqrt(var + eps) * weight + bias`` (J. Ba et al., 2016).
+    """Normalizes each sample over its last dimensions: ``(x - mean) / sqrt(var + eps) * weight + bias`` (J. Ba et
+    al., 2016).
 
     Args:
         normalized_shape: the sizes of the last dimensions, or the size of the last one.
@@ -46,8 +47,12 @@ class LayerNorm(Module):
         affine = elementwise_affine
         self.weight: Any
         self.bias: Any
-        self.register_parameter("weight", new_parameter(*self.normalized_shape, device=device, dtype=dtype) if affine else None)
-        self.register_parameter("bias", new_parameter(*self.normalized_shape, device=device, dtype=dtype) if affine and bias else None)
+        self.register_parameter(
+            "weight", new_parameter(*self.normalized_shape, device=device, dtype=dtype) if affine else None
+        )
+        self.register_parameter(
+            "bias", new_parameter(*self.normalized_shape, device=device, dtype=dtype) if affine and bias else None
+        )
         self.reset_parameters()
 
     def reset_parameters(self) -> None:
@@ -62,12 +67,15 @@ class LayerNorm(Module):
 
     def extra_repr(self) -> str:
         return (
-            f"{self.normalized_shape}, eps={self.eps}, elementwise_affine={self.elementwise_affine}, bias={self.bias is not None}"
+            f"{self.normalized_shape}, eps={self.eps}, elementwise_affine={self.elementwise_affine}, "
+            f"bias={self.bias is not None}"
         )
 
 
 class RMSNorm(Module):
-    """Divides each sample by the root of the mean square of its last dimensions: ``x / sqrt(mean(x^2) + eps) * weight`` (B. Zhang, 2019)."""
+    """Divides each sample by the root of the mean square of its last dimensions: ``x / sqrt(mean(x^2) + eps) *
+    weight`` (B. Zhang, 2019).
+    """
 
     def __init__(
         self,
@@ -83,7 +91,9 @@ class RMSNorm(Module):
         self.elementwise_affine = elementwise_affine
         self.weight: Any
         shape = self.normalized_shape
-        self.register_parameter("weight", new_parameter(*shape, device=device, dtype=dtype) if elementwise_affine else None)
+        self.register_parameter(
+            "weight", new_parameter(*shape, device=device, dtype=dtype) if elementwise_affine else None
+        )
         self.reset_parameters()
 
     def reset_parameters(self) -> None:
@@ -99,7 +109,8 @@ class RMSNorm(Module):
 
 
 class GroupNorm(Module):
-    """Normalizes groups of channels of each sample ``(N, C, ...)``, then scales and shifts each channel (Y. Wu and K. He, 2018).
+    """Normalizes groups of channels of each sample ``(N, C, ...)``, then scales and shifts each channel (Y. Wu and K.
+    He, 2018).
 
     ``num_groups`` 1 normalizes over all channels, ``num_channels`` each alone.
 
@@ -128,7 +139,9 @@ class GroupNorm(Module):
         self.weight: Any
         self.bias: Any
         self.register_parameter("weight", new_parameter(num_channels, device=device, dtype=dtype) if affine else None)
-        self.register_parameter("bias", new_parameter(num_channels, device=device, dtype=dtype) if affine and bias else None)
+        self.register_parameter(
+            "bias", new_parameter(num_channels, device=device, dtype=dtype) if affine and bias else None
+        )
         self.reset_parameters()
 
     def reset_parameters(self) -> None:
@@ -142,11 +155,16 @@ class GroupNorm(Module):
         return F.group_norm(input, self.num_groups, self.weight, self.bias, self.eps)  # type: ignore[no-any-return]
 
     def extra_repr(self) -> str:
-        return f"{self.num_groups}, {self.num_channels}, eps={self.eps}, affine={self.affine}, bias={self.bias is not None}"
+        return (
+            f"{self.num_groups}, {self.num_channels}, eps={self.eps}, affine={self.affine}, "
+            f"bias={self.bias is not None}"
+        )
 
 
 class LocalResponseNorm(Module):
-    """Divides by ``(k + alpha / size * sum of squares of `size` neighbouring channels)^beta`` (A. Krizhevsky et al., 2012)."""
+    """Divides by ``(k + alpha / size * sum of squares of `size` neighbouring channels)^beta`` (A. Krizhevsky et al.,
+    2012).
+    """
 
     def __init__(self, size: int, alpha: float = 1e-4, beta: float = 0.75, k: float = 1.0) -> None:
         super().__init__()

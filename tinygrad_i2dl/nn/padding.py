@@ -81,7 +81,8 @@ class _CircularPad(_Pad):
     def forward(self, input: Tensor) -> Tensor:
         if input.ndim not in (self.dimensions + 1, self.dimensions + 2):
             raise ValueError(
-                f"{type(self).__name__} expected an input of {self.dimensions + 1} or {self.dimensions + 2} dimensions, "
+                f"{type(self).__name__} expected an input of {self.dimensions + 1} or {self.dimensions + 2} "
+                f"dimensions, "
                 f"got shape {tuple(input.shape)}"
             )
         return super().forward(input)
@@ -94,13 +95,17 @@ class CircularPad1d(_CircularPad):
 
 
 class CircularPad2d(_CircularPad):
-    """Continues the values from the other end at the sides of ``(N, C, H, W)``: left, right, top, bottom, or one for all."""
+    """Continues the values from the other end at the sides of ``(N, C, H, W)``: left, right, top, bottom, or one for
+    all.
+    """
 
     dimensions = 2
 
 
 class CircularPad3d(_CircularPad):
-    """Continues the values from the other end at the sides of ``(N, C, D, H, W)``: left, right, top, bottom, front, back, or one for all."""
+    """Continues the values from the other end at the sides of ``(N, C, D, H, W)``: left, right, top, bottom, front,
+    back, or one for all.
+    """
 
     dimensions = 3
 
@@ -130,13 +135,17 @@ class ReflectionPad1d(_ReflectionPad):
 
 
 class ReflectionPad2d(_ReflectionPad):
-    """Mirrors the values, without the edge itself, at the sides of ``(N, C, H, W)``: left, right, top, bottom, or one for all."""
+    """Mirrors the values, without the edge itself, at the sides of ``(N, C, H, W)``: left, right, top, bottom, or one
+    for all.
+    """
 
     dimensions = 2
 
 
 class ReflectionPad3d(_ReflectionPad):
-    """Mirrors the values, without the edge itself, at the sides of ``(N, C, D, H, W)``: left, right, top, bottom, front, back, or one for all."""
+    """Mirrors the values, without the edge itself, at the sides of ``(N, C, D, H, W)``: left, right, top, bottom,
+    front, back, or one for all.
+    """
 
     dimensions = 3
 

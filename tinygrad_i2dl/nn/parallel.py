@@ -1,4 +1,6 @@
-"""The interface of several devices on one: code that wraps its model runs, and the names in its state dict are the same."""
+"""The interface of several devices on one: code that wraps its model runs, and the names in its state dict are the
+same.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +15,9 @@ __all__ = ["DataParallel", "data_parallel", "gather", "parallel_apply", "replica
 
 
 class DataParallel(Module):
-    """Calls `module`: there is one device, and it computes the whole batch. The state dict's keys begin with ``module.``."""
+    """Calls `module`: there is one device, and it computes the whole batch. The state dict's keys begin with
+    ``module.``.
+    """
 
     def __init__(
         self, module: Module, device_ids: Sequence[Any] | None = None, output_device: Any = None, dim: int = 0
@@ -86,7 +90,10 @@ def replicate(network: Module, devices: Sequence[Any], detach: bool = False) -> 
 
 
 def parallel_apply(
-    modules: Sequence[Module], inputs: Sequence[Any], kwargs_tup: Sequence[dict[str, Any]] | None = None, devices: Any = None
+    modules: Sequence[Module],
+    inputs: Sequence[Any],
+    kwargs_tup: Sequence[dict[str, Any]] | None = None,
+    devices: Any = None,
 ) -> list[Any]:
     """Call each module with its own input, one after the other."""
     if len(modules) != len(inputs):

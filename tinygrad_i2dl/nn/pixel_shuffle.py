@@ -10,7 +10,9 @@ __all__ = ["ChannelShuffle", "PixelShuffle", "PixelUnshuffle"]
 
 
 class PixelShuffle(Module):
-    """``(..., C r^2, H, W)`` to ``(..., C, H r, W r)`` (W. Shi et al., 2016): upscaling that a convolution has prepared."""
+    """``(..., C r^2, H, W)`` to ``(..., C, H r, W r)`` (W. Shi et al., 2016): upscaling that a convolution has
+    prepared.
+    """
 
     def __init__(self, upscale_factor: int) -> None:
         super().__init__()

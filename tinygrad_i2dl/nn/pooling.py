@@ -148,7 +148,12 @@ class AvgPool1d(Module):
     """Mean of each window of ``(N, C, L)``; see `AvgPool2d`."""
 
     def __init__(
-        self, kernel_size: Any, stride: Any = None, padding: Any = 0, ceil_mode: bool = False, count_include_pad: bool = True
+        self,
+        kernel_size: Any,
+        stride: Any = None,
+        padding: Any = 0,
+        ceil_mode: bool = False,
+        count_include_pad: bool = True,
     ) -> None:
         super().__init__()
         self.kernel_size = sizes(kernel_size, 1)
@@ -186,7 +191,13 @@ class _AvgPool(Module):
 
     def _pool(self, function: Any, input: Tensor) -> Tensor:
         return function(  # type: ignore[no-any-return]
-            input, self.kernel_size, self.stride, self.padding, self.ceil_mode, self.count_include_pad, self.divisor_override
+            input,
+            self.kernel_size,
+            self.stride,
+            self.padding,
+            self.ceil_mode,
+            self.count_include_pad,
+            self.divisor_override,
         )
 
     def extra_repr(self) -> str:
@@ -237,7 +248,9 @@ class _FractionalMaxPool(Module):
         if any(each <= 0 for each in sizes(kernel_size, count)):
             raise ValueError(f"{name}: kernel_size must be greater than 0, got {kernel_size}")
         if (output_size is None) == (output_ratio is None):
-            raise ValueError(f"{name} needs exactly one of output_size and output_ratio, got {output_size} and {output_ratio}")
+            raise ValueError(
+                f"{name} needs exactly one of output_size and output_ratio, got {output_size} and {output_ratio}"
+            )
         self.kernel_size = sizes(kernel_size, count)
         self.return_indices = return_indices
         self.register_buffer("_random_samples", _random_samples)
@@ -248,12 +261,19 @@ class _FractionalMaxPool(Module):
 
     def _pool(self, function: Any, input: Tensor) -> Any:
         return function(
-            input, self.kernel_size, self.output_size, self.output_ratio, self.return_indices, _random_samples=self._random_samples
+            input,
+            self.kernel_size,
+            self.output_size,
+            self.output_ratio,
+            self.return_indices,
+            _random_samples=self._random_samples,
         )
 
 
 class FractionalMaxPool2d(_FractionalMaxPool):
-    """Largest value of windows that lie at random so that the output has a given size (B. Graham, Fractional max-pooling, 2014)."""
+    """Largest value of windows that lie at random so that the output has a given size (B. Graham, Fractional
+    max-pooling, 2014).
+    """
 
     dimensions = 2
 
@@ -280,7 +300,8 @@ class _LPPool(Module):
 
     def extra_repr(self) -> str:
         return (
-            f"norm_type={self.norm_type}, kernel_size={self.kernel_size}, stride={self.stride}, ceil_mode={self.ceil_mode}"
+            f"norm_type={self.norm_type}, kernel_size={self.kernel_size}, stride={self.stride}, "
+            f"ceil_mode={self.ceil_mode}"
         )
 
 
@@ -349,7 +370,9 @@ class AdaptiveAvgPool1d(_AdaptivePool):
 
 
 class AdaptiveAvgPool2d(_AdaptivePool):
-    """Mean of windows chosen so that the output has `output_size` rows and columns; None keeps the input's, 1 is the global mean."""
+    """Mean of windows chosen so that the output has `output_size` rows and columns; None keeps the input's, 1 is the
+    global mean.
+    """
 
     def forward(self, input: Tensor) -> Tensor:
         return F.adaptive_avg_pool2d(input, self.output_size)  # type: ignore[no-any-return]

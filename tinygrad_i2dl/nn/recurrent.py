@@ -91,7 +91,14 @@ class RNNBase(Module):
 
     @staticmethod
     def _check(
-        mode: str, input_size: Any, hidden_size: Any, num_layers: Any, bias: Any, batch_first: Any, dropout: Any, proj_size: Any
+        mode: str,
+        input_size: Any,
+        hidden_size: Any,
+        num_layers: Any,
+        bias: Any,
+        batch_first: Any,
+        dropout: Any,
+        proj_size: Any,
     ) -> None:
         if not isinstance(dropout, numbers.Real) or isinstance(dropout, bool) or not 0 <= dropout <= 1:
             raise ValueError(f"dropout must be a number between 0 and 1, got {dropout!r}")
@@ -149,11 +156,15 @@ class RNNBase(Module):
         name = type(self).__name__
         first = getattr(self, self._all_weights[0][0])
         if input._array.dtype != first._array.dtype:
-            raise ValueError(f"{name}: the input has dtype {input.dtype}, the weights have {first.dtype}: convert one of them")
+            raise ValueError(
+                f"{name}: the input has dtype {input.dtype}, the weights have {first.dtype}: convert one of them"
+            )
         if input.ndim != dimensions:
             raise RuntimeError(f"{name} expected an input of {dimensions} dimensions, got shape {tuple(input.shape)}")
         if input.shape[-1] != self.input_size:
-            raise RuntimeError(f"{name} expected {self.input_size} features (input_size), got shape {tuple(input.shape)}")
+            raise RuntimeError(
+                f"{name} expected {self.input_size} features (input_size), got shape {tuple(input.shape)}"
+            )
 
     def _states(self, input: Any, hx: Any, rows: int, batched: bool) -> tuple[Any, ...]:
         """The initial states as a tuple of ``(L D, N, size)``."""
@@ -187,8 +198,8 @@ class RNNBase(Module):
             hx: initial state ``(L D, N, H)``, by default zero; a pair of hidden and cell state for LSTM.
 
         Returns:
-            the last layer's states at all steps, ``(T, N, D H)`` and so on or a PackedSequence, and the last states of all
-            layers, in the form of `hx`.
+            the last layer's states at all steps, ``(T, N, D H)`` and so on or a PackedSequence, and the last states
+            of all layers, in the form of `hx`.
         """
         if isinstance(input, PackedSequence):
             return self._forward_packed(input, hx)
@@ -288,8 +299,8 @@ class LSTM(RNNBase):
 class GRU(RNNBase):
     """Gated recurrent unit (K. Cho et al., 2014).
 
-    ``r, z = sigmoid(...)``, ``n = tanh(W_in x_t + b_in + r (W_hn h_(t-1) + b_hn))``, ``h_t = (1 - z) n + z h_(t-1)``, in the
-    order r, z, n. Arguments, inputs and outputs as in `RNNBase`.
+    ``r, z = sigmoid(...)``, ``n = tanh(W_in x_t + b_in + r (W_hn h_(t-1) + b_hn))``, ``h_t = (1 - z) n + z h_(t-1)``,
+    in the order r, z, n. Arguments, inputs and outputs as in `RNNBase`.
     """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -342,7 +353,9 @@ class RNNCellBase(Module):
         elif not batched:
             states = tuple(each.unsqueeze(0) for each in states)
         if rows.shape[-1] != self.input_size:
-            raise RuntimeError(f"{name} expected {self.input_size} features (input_size), got shape {tuple(input.shape)}")
+            raise RuntimeError(
+                f"{name} expected {self.input_size} features (input_size), got shape {tuple(input.shape)}"
+            )
         for each in states:
             if tuple(each.shape) != (rows.shape[0], self.hidden_size):
                 raise RuntimeError(
@@ -378,7 +391,9 @@ class RNNCell(RNNCellBase):
 class LSTMCell(RNNCellBase):
     """One step of `LSTM`: input ``(N, I)`` or ``(I,)`` and the pair of states to the next pair."""
 
-    def __init__(self, input_size: int, hidden_size: int, bias: bool = True, device: Any = None, dtype: Any = None) -> None:
+    def __init__(
+        self, input_size: int, hidden_size: int, bias: bool = True, device: Any = None, dtype: Any = None
+    ) -> None:
         super().__init__(input_size, hidden_size, bias, 4, device, dtype)
 
     def forward(self, input: Tensor, hx: tuple[Tensor, Tensor] | None = None) -> tuple[Tensor, Tensor]:
@@ -390,7 +405,9 @@ class LSTMCell(RNNCellBase):
 class GRUCell(RNNCellBase):
     """One step of `GRU`: input ``(N, I)`` or ``(I,)`` and state to the next state."""
 
-    def __init__(self, input_size: int, hidden_size: int, bias: bool = True, device: Any = None, dtype: Any = None) -> None:
+    def __init__(
+        self, input_size: int, hidden_size: int, bias: bool = True, device: Any = None, dtype: Any = None
+    ) -> None:
         super().__init__(input_size, hidden_size, bias, 3, device, dtype)
 
     def forward(self, input: Tensor, hx: Tensor | None = None) -> Tensor:

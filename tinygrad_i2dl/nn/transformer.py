@@ -1,4 +1,6 @@
-"""The Transformer's layers, its encoder and decoder, and the whole model (A. Vaswani et al., Attention is all you need, 2017)."""
+"""The Transformer's layers, its encoder and decoder, and the whole model (A. Vaswani et al., Attention is all you
+need, 2017).
+"""
 
 from __future__ import annotations
 
@@ -83,7 +85,9 @@ class TransformerEncoderLayer(Module):
     ) -> None:
         super().__init__()
         place: dict[str, Any] = {"device": device, "dtype": dtype}
-        self.self_attn = MultiheadAttention(d_model, nhead, dropout=dropout, bias=bias, batch_first=batch_first, **place)
+        self.self_attn = MultiheadAttention(
+            d_model, nhead, dropout=dropout, bias=bias, batch_first=batch_first, **place
+        )
         self.linear1 = Linear(d_model, dim_feedforward, bias=bias, **place)
         self.dropout = Dropout(dropout)
         self.linear2 = Linear(dim_feedforward, d_model, bias=bias, **place)
@@ -131,7 +135,9 @@ class TransformerEncoderLayer(Module):
 
 
 class TransformerDecoderLayer(Module):
-    """Self-attention, attention to the encoder's output, then two linear layers; arguments as in `TransformerEncoderLayer`."""
+    """Self-attention, attention to the encoder's output, then two linear layers; arguments as in
+    `TransformerEncoderLayer`.
+    """
 
     def __init__(
         self,
@@ -208,9 +214,10 @@ class TransformerDecoderLayer(Module):
 class TransformerEncoder(Module):
     """A stack of `num_layers` copies of `encoder_layer`, and `norm` at the end.
 
-    Padded positions (`src_key_padding_mask`) come out as PyTorch leaves them: with whatever the layers made of them, but zero
-    (before `norm`) in evaluation without gradients, where PyTorch does not compute them. `enable_nested_tensor` False leaves
-    them as they are.
+    Padded positions (`src_key_padding_mask`) come out as PyTorch leaves them: with whatever the layers made of them,
+    but zero
+    (before `norm`) in evaluation without gradients, where PyTorch does not compute them. `enable_nested_tensor` False
+    leaves them as they are.
     """
 
     def __init__(
@@ -238,7 +245,9 @@ class TransformerEncoder(Module):
         self.mask_check = mask_check
 
     def _padding(self, src: Tensor, mask: Any, padding: Any) -> Any:
-        """Where the output is zero since PyTorch leaves these positions out, as an array ``(N, S)``; None for nowhere."""
+        """Where the output is zero since PyTorch leaves these positions out, as an array ``(N, S)``; None for
+        nowhere.
+        """
         first = self.layers[0]
         if padding is None or mask is not None or not self.use_nested_tensor or first.training or src.ndim != 3:
             return None
@@ -390,10 +399,13 @@ class Transformer(Module):
         """
         batch = 0 if self.batch_first else 1
         if src.ndim == 3 and src.shape[batch] != tgt.shape[batch]:
-            raise RuntimeError(f"src and tgt must have the same batch size, got {src.shape[batch]} and {tgt.shape[batch]}")
+            raise RuntimeError(
+                f"src and tgt must have the same batch size, got {src.shape[batch]} and {tgt.shape[batch]}"
+            )
         if src.shape[-1] != self.d_model or tgt.shape[-1] != self.d_model:
             raise RuntimeError(
-                f"the last dimension of src and tgt must be d_model ({self.d_model}), got {src.shape[-1]} and {tgt.shape[-1]}"
+                f"the last dimension of src and tgt must be d_model ({self.d_model}), got {src.shape[-1]} and "
+                f"{tgt.shape[-1]}"
             )
         memory = self.encoder(src, mask=src_mask, src_key_padding_mask=src_key_padding_mask, is_causal=src_is_causal)
         return self.decoder(  # type: ignore[no-any-return]

@@ -76,7 +76,11 @@ def clip_grads_with_norm_(parameters: Any, max_norm: float, total_norm: Tensor, 
 
 
 def clip_grad_norm_(
-    parameters: Any, max_norm: float, norm_type: float = 2.0, error_if_nonfinite: bool = False, foreach: bool | None = None
+    parameters: Any,
+    max_norm: float,
+    norm_type: float = 2.0,
+    error_if_nonfinite: bool = False,
+    foreach: bool | None = None,
 ) -> Tensor:
     """Scale all gradients together, in place, so that their norm is at most `max_norm`; returns the norm before.
 
@@ -89,14 +93,20 @@ def clip_grad_norm_(
     generated = isinstance(parameters, types.GeneratorType)
     several = _listed(parameters)
     if generated and not several:
-        warnings.warn("clip_grad_norm_: the generator of parameters is empty (used up?): nothing is clipped", stacklevel=2)
+        warnings.warn(
+            "clip_grad_norm_: the generator of parameters is empty (used up?): nothing is clipped", stacklevel=2
+        )
     total = get_total_norm(_gradients(several), norm_type, error_if_nonfinite, foreach)
     clip_grads_with_norm_(several, max_norm, total, foreach)
     return total
 
 
 def clip_grad_norm(
-    parameters: Any, max_norm: float, norm_type: float = 2.0, error_if_nonfinite: bool = False, foreach: bool | None = None
+    parameters: Any,
+    max_norm: float,
+    norm_type: float = 2.0,
+    error_if_nonfinite: bool = False,
+    foreach: bool | None = None,
 ) -> Tensor:
     """Deprecated name of `clip_grad_norm_`."""
     warnings.warn("clip_grad_norm is deprecated: use clip_grad_norm_", FutureWarning, stacklevel=2)

@@ -56,7 +56,9 @@ def _renaming_hook(name: str) -> Callable[..., None]:
 
 
 def weight_norm(module: Module, name: str = "weight", dim: int | None = 0) -> Module:
-    """Learn length and direction of a weight separately, one length per index of `dim` (T. Salimans and D. Kingma, 2016)."""
+    """Learn length and direction of a weight separately, one length per index of `dim` (T. Salimans and D. Kingma,
+    2016).
+    """
     _tensor_of(module, name)
     register_parametrization(module, name, _WeightNorm(dim), unsafe=True)
     module._register_load_state_dict_pre_hook(_renaming_hook(name))
@@ -123,7 +125,9 @@ def _orthogonalized(matrix: Any) -> Any:
 
 
 class _Orthogonal(Module):
-    """Orthogonal matrices (or with orthonormal columns, or rows) of unconstrained ones, by a map from PyTorch's choice."""
+    """Orthogonal matrices (or with orthonormal columns, or rows) of unconstrained ones, by a map from PyTorch's
+    choice.
+    """
 
     base: Any
 
@@ -178,7 +182,9 @@ class _Orthogonal(Module):
             return self._householder_form(array, wide)
         if n == k:
             identity = numpy.eye(k, dtype=array.dtype)
-            near = numpy.allclose(array.swapaxes(-1, -2) @ array, identity, atol=10.0 * n * numpy.finfo(array.dtype).eps)
+            near = numpy.allclose(
+                array.swapaxes(-1, -2) @ array, identity, atol=10.0 * n * numpy.finfo(array.dtype).eps
+            )
             base = array.copy() if near else _orthogonalized(array)
         else:
             more = default_generator.normal((*array.shape[:-2], n, n - k), array.dtype)

@@ -60,7 +60,9 @@ def _check_same(what: str, before: Any, after: Any) -> None:
 
 
 class ParametrizationList(ModuleList):
-    """The parametrizations of one tensor, and what it is computed from: ``original``, or ``original0``, ``original1``, and so on."""
+    """The parametrizations of one tensor, and what it is computed from: ``original``, or ``original0``,
+    ``original1``, and so on.
+    """
 
     def __init__(self, modules: Sequence[Module], original: Any, unsafe: bool = False) -> None:
         if not modules:
@@ -87,7 +89,9 @@ class ParametrizationList(ModuleList):
             before = original
             for number, each in enumerate(new):
                 if not isinstance(each, Tensor):
-                    raise ValueError(f"right_inverse must return tensors, got {type(each).__name__} at position {number}")
+                    raise ValueError(
+                        f"right_inverse must return tensors, got {type(each).__name__} at position {number}"
+                    )
                 if isinstance(original, Parameter):
                     each = Parameter(each, original.requires_grad)
                 _register(self, f"original{number}", each)
@@ -170,8 +174,8 @@ def register_parametrization(
     Args:
         module: whose tensor; it gets a submodule ``parametrizations`` that holds the original values.
         tensor_name: of the tensor; several parametrizations follow each other.
-        parametrization: a module from the original tensor(s) to the tensor; its ``right_inverse``, if there is one, gives the
-            originals from the present value, and lets the tensor be assigned to.
+        parametrization: a module from the original tensor(s) to the tensor; its ``right_inverse``, if there is one,
+            gives the originals from the present value, and lets the tensor be assigned to.
         unsafe: do not check that dtype and shape stay.
 
     >>> import tinygrad_i2dl as torch
@@ -217,7 +221,8 @@ def is_parametrized(module: Module, tensor_name: str | None = None) -> bool:
 
 
 def remove_parametrizations(module: Module, tensor_name: str, leave_parametrized: bool = True) -> Module:
-    """Make `tensor_name` an ordinary tensor again, with its present value or, without `leave_parametrized`, the original.
+    """Make `tensor_name` an ordinary tensor again, with its present value or, without `leave_parametrized`, the
+    original.
 
     Raises:
         ValueError: the tensor is not parametrized, or has several originals and `leave_parametrized` is False.

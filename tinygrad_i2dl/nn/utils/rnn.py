@@ -60,7 +60,9 @@ class PackedSequence(_Fields):
         data = convert(self.data)
         if data is self.data:
             return self
-        moved = [None if each is None else each.to(data.device) for each in (self.sorted_indices, self.unsorted_indices)]
+        moved = [
+            None if each is None else each.to(data.device) for each in (self.sorted_indices, self.unsorted_indices)
+        ]
         return type(self)(data, self.batch_sizes, *moved)
 
     def to(self, *args: Any, **kwargs: Any) -> PackedSequence:
@@ -114,7 +116,9 @@ def _lengths_of(lengths: Any) -> Any:
     return numpy.array(lengths._array if isinstance(lengths, Tensor) else lengths, dtype=numpy.int64).reshape(-1)
 
 
-def pack_padded_sequence(input: Any, lengths: Any, batch_first: bool = False, enforce_sorted: bool = True) -> PackedSequence:
+def pack_padded_sequence(
+    input: Any, lengths: Any, batch_first: bool = False, enforce_sorted: bool = True
+) -> PackedSequence:
     """Pack padded sequences: drop the padding.
 
     Args:
@@ -138,11 +142,15 @@ def pack_padded_sequence(input: Any, lengths: Any, batch_first: bool = False, en
         counts = counts[order]
     rows, steps = (input.shape[0], input.shape[1]) if batch_first else (input.shape[1], input.shape[0])
     if len(counts) != rows:
-        raise RuntimeError(f"pack_padded_sequence: expected one length for each of the {rows} sequences, got {len(counts)}")
+        raise RuntimeError(
+            f"pack_padded_sequence: expected one length for each of the {rows} sequences, got {len(counts)}"
+        )
     if len(counts) and (counts.min() < 1 or counts.max() > steps):
         raise RuntimeError(f"pack_padded_sequence: lengths must be between 1 and {steps}, got {counts.tolist()}")
     if (numpy.diff(counts) > 0).any():
-        raise RuntimeError(f"pack_padded_sequence: lengths must fall (or pass enforce_sorted=False), got {counts.tolist()}")
+        raise RuntimeError(
+            f"pack_padded_sequence: lengths must fall (or pass enforce_sorted=False), got {counts.tolist()}"
+        )
     longest = int(counts.max(initial=0))
     step, row = numpy.nonzero(numpy.arange(longest)[:, None] < counts)
     source = row if order is None else order[row]
@@ -162,7 +170,9 @@ def pad_packed_sequence(
     sizes = sequence.batch_sizes._array
     steps = len(sizes) if total_length is None else total_length
     if steps < len(sizes):
-        raise ValueError(f"pad_packed_sequence: total_length must be at least {len(sizes)}, the longest length, got {total_length}")
+        raise ValueError(
+            f"pad_packed_sequence: total_length must be at least {len(sizes)}, the longest length, got {total_length}"
+        )
     rows = int(sizes[0])
     offsets = numpy.zeros(steps, dtype=numpy.int64)
     offsets[: len(sizes)] = numpy.cumsum(sizes) - sizes
@@ -189,7 +199,8 @@ def _filled(data: Any, position: Any, valid: Any, padding_value: float) -> Any:
 def pad_sequence(
     sequences: Any, batch_first: bool = False, padding_value: float = 0.0, padding_side: str = "right"
 ) -> Any:
-    """Sequences ``(length, ...)`` side by side: ``(T, N, ...)``, or ``(N, T, ...)`` with `batch_first`; T is the longest length.
+    """Sequences ``(length, ...)`` side by side: ``(T, N, ...)``, or ``(N, T, ...)`` with `batch_first`; T is the
+    longest length.
 
     >>> import tinygrad_i2dl as torch
     >>> torch.nn.utils.rnn.pad_sequence([torch.tensor([1, 2]), torch.tensor([3])], batch_first=True)
@@ -208,7 +219,9 @@ def pad_sequence(
     rest = tuple(parts[0].shape[1:])
     if any(tuple(each.shape[1:]) != rest for each in parts):
         shapes = [tuple(each.shape) for each in parts]
-        raise RuntimeError(f"pad_sequence: the sequences must agree in all dimensions but the first, got shapes {shapes}")
+        raise RuntimeError(
+            f"pad_sequence: the sequences must agree in all dimensions but the first, got shapes {shapes}"
+        )
     if steps == 0:
         shape = (len(parts), 0, *rest) if batch_first else (0, len(parts), *rest)
         return full(shape, padding_value, dtype=parts[0].dtype, device=parts[0].device)
@@ -228,7 +241,9 @@ def unpad_sequence(padded_sequences: Any, lengths: Any, batch_first: bool = Fals
 
 def pack_sequence(sequences: Sequence[Any], enforce_sorted: bool = True) -> PackedSequence:
     """Pack sequences ``(length, ...)``."""
-    return pack_padded_sequence(pad_sequence(sequences), [each.shape[0] for each in sequences], enforce_sorted=enforce_sorted)
+    return pack_padded_sequence(
+        pad_sequence(sequences), [each.shape[0] for each in sequences], enforce_sorted=enforce_sorted
+    )
 
 
 def unpack_sequence(packed_sequences: PackedSequence) -> list[Any]:

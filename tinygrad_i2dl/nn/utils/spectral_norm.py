@@ -79,7 +79,9 @@ class _VersionHook:
     def __init__(self, name: str) -> None:
         self.name = name
 
-    def __call__(self, module: Module, state_dict: Mapping[str, Any], prefix: str, local_metadata: dict[str, Any]) -> None:
+    def __call__(
+        self, module: Module, state_dict: Mapping[str, Any], prefix: str, local_metadata: dict[str, Any]
+    ) -> None:
         local_metadata.setdefault("spectral_norm", {})[self.name + ".version"] = SpectralNorm._version
 
 

@@ -26,7 +26,9 @@ def _with_tied_names(module: Module, given: dict[str, Any]) -> dict[str, Any]:
         if len(names) < 2 or not chosen:
             continue
         if len({id(given[name]) for name in chosen}) > 1:
-            raise ValueError(f"functional_call got several values for {sorted(names)}, which are one tensor in the module")
+            raise ValueError(
+                f"functional_call got several values for {sorted(names)}, which are one tensor in the module"
+            )
         result.update((name, given[chosen[0]]) for name in names)
     return result
 
@@ -79,7 +81,9 @@ def functional_call(
     """
     if isinstance(module, DataParallel):
         raise RuntimeError("functional_call does not take a DataParallel: give it the wrapped module")
-    several = [parameter_and_buffer_dicts] if isinstance(parameter_and_buffer_dicts, Mapping) else parameter_and_buffer_dicts
+    several = (
+        [parameter_and_buffer_dicts] if isinstance(parameter_and_buffer_dicts, Mapping) else parameter_and_buffer_dicts
+    )
     given: dict[str, Any] = {}
     for one in several:
         repeated = given.keys() & one.keys()
@@ -92,7 +96,10 @@ def functional_call(
         known = {name for name, _ in [*module.named_parameters(), *module.named_buffers()]}
         every = known | {
             name
-            for name, _ in [*module.named_parameters(remove_duplicate=False), *module.named_buffers(remove_duplicate=False)]
+            for name, _ in [
+                *module.named_parameters(remove_duplicate=False),
+                *module.named_buffers(remove_duplicate=False),
+            ]
         }
         unexpected, missing = sorted(given.keys() - every), sorted(known - given.keys())
         if unexpected or missing:
