@@ -25,7 +25,7 @@ from .normal_distribution import distribution_of, gelu_backward_of, gelu_of
 from .pointwise import exp, logistic, sigmoid, tanh
 from .precision import half_as_single, negative_part, positive_part
 from .reduction import sum_over
-from .row_reduction import row_dot, row_max, row_sum
+from .row_reduction import exponentials, row_dot, row_max, row_sum
 
 __all__ = [
     "celu", "celu_", "hardshrink", "log_softmax", "prelu", "relu", "relu_", "rrelu", "rrelu_", "selu", "selu_",
@@ -659,9 +659,13 @@ def softmax_along(xp: Any, input: Any, dim: int) -> Any:
     if input.ndim == 0 or input.size == 0:
         wrap_dim(dim, input.ndim)
         return xp.exp(input - input)
-    result = _shifted(xp, input, dim)
+    if dim in (-1, input.ndim - 1):
+        result, sums, _ = exponentials(xp, input, 60.0)
+        result *= (1 / sums)[..., None]
+        return result
+    result = input - input.max(axis=dim, keepdims=True)
     xp.exp(result, out=result)
-    result *= 1 / _total(xp, result, dim)
+    result *= 1 / result.sum(axis=dim, keepdims=True)
     return result
 
 

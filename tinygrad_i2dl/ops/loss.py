@@ -21,7 +21,7 @@ from .movement import expand_view, reshape_to
 from .pointwise import exp, log, sigmoid, xlogy
 from .precision import half_as_single, positive_part
 from .reduction import mean_over, sum_over
-from .row_reduction import row_max, row_sum
+from .row_reduction import exponentials
 
 __all__: list[str] = []
 
@@ -476,10 +476,10 @@ def cross_entropy_of_indices(xp: Any, input: Array, targets: Targets, reduction:
         saved: receives the exponentials and their sums, which the gradient needs.
     """
     if input.ndim == 2:
-        scores = input - row_max(xp, input)[:, None]
-        loss = scores[xp.arange(len(input)), targets.index]
-        xp.exp(scores, out=scores)
-        sums = row_sum(xp, scores)
+        scores, sums, shift = exponentials(xp, input, 16.0)
+        loss = input[xp.arange(len(input)), targets.index]
+        if shift is not None:
+            loss -= shift
     else:
         scores = input - input.max(axis=1, keepdims=True)
         loss = xp.take_along_axis(scores, targets.index[:, None], axis=1)[:, 0]

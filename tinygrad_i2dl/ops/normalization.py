@@ -111,20 +111,68 @@ def _normalize_rows_backward(
     of_bias = _sums_beside_axis_1(xp, g) if needs[2] else None
     if not (needs[0] or needs[1]):
         return None, None, of_bias
-    h = rows * scale[:, None] if mean is None else rows - mean[:, None]
-    if mean is not None:
-        h *= scale[:, None]
+    if mean is None or _far_from_zero(mean, scale):
+        if mean is not None:
+            rows = rows - mean[:, None]
+        mean = xp.zeros_like(scale)
+    if len(affine) == 2:
+        of_rows, of_weight = _rows_backward_by_products(xp, g, rows, weight, mean, scale, centred, needs)
+    else:
+        of_rows, of_weight = _rows_backward(xp, g, rows, weight, mean, scale, affine, needs)
+    return None if of_rows is None else of_rows.reshape(input.shape).astype(dtype, copy=False), of_weight, of_bias
+
+
+def _far_from_zero(mean: Array, scale: Array) -> bool:
+    """Whether some mean exceeds 30 deviations: sums of products would lose digits, so the input is centred first."""
+    return bool((abs(mean) * scale).max() > 30)
+
+
+def _rows_backward_by_products(
+    xp: Any, g: Array, rows: Array, weight: Array, mean: Array, scale: Array, centred: bool, needs: tuple[bool, ...]
+) -> tuple[Any, Any]:
+    """Gradients where the weight lies along the rows: all sums are products of a matrix and a vector.
+
+    ``dx = s u + b x + c`` with ``u = weight g``, ``b = -s^2 mean(u h)`` and a number c for each row.
+    """
+    product = g * rows
+    of_weight = None
+    if needs[1]:
+        of_weight = scale @ product - (mean * scale) @ g
+    if not needs[0]:
+        return None, of_weight
+    wide = None if weight is None else _wide(weight)
+    count = rows.dtype.type(rows.shape[1])
+    sums = row_sum(xp, g) if wide is None else g @ wide
+    dots = row_sum(xp, product) if wide is None else product @ wide
+    dots = (dots - mean * sums) * scale / count
+    slope = scale * scale * dots
+    offset = slope * mean - scale * sums / count if centred else slope * mean
+    xp.multiply(rows, slope[:, None], out=product)
+    result = g * scale[:, None]
+    if wide is not None:
+        result *= wide
+    result -= product
+    if centred:
+        result += offset[:, None]
+    return result, of_weight
+
+
+def _rows_backward(
+    xp: Any, g: Array, rows: Array, weight: Array, mean: Array, scale: Array, affine: Shape, needs: tuple[bool, ...]
+) -> tuple[Any, Any]:
+    """Gradients where the weight lies along axis 1 of ``(N, C, S)``."""
+    h = rows - mean[:, None]
+    h *= scale[:, None]
     of_weight = _dots_beside_axis_1(xp, g, h.reshape(affine)) if needs[1] else None
     if not needs[0]:
-        return None, of_weight, of_bias
-    u = (g if weight is None else g * _vector(_wide(weight), affine)).reshape(-1, length)
-    count = rows.dtype.type(length)
+        return None, of_weight
+    u = (g if weight is None else g * _vector(_wide(weight), affine)).reshape(rows.shape)
+    count = rows.dtype.type(rows.shape[1])
     h *= (row_dot(xp, u, h) / -count)[:, None]
     h += u
-    if centred:
-        h -= (row_sum(xp, u) / count)[:, None]
+    h -= (row_sum(xp, u) / count)[:, None]
     h *= scale[:, None]
-    return h.reshape(input.shape).astype(dtype, copy=False), of_weight, of_bias
+    return h, of_weight
 
 
 @composite(fused=_normalize_rows_backward)
@@ -329,59 +377,44 @@ def normalize_channels(xp: Any, input: Array, weight: Array, bias: Array, eps: f
     return result
 
 
-def _worth_blocks(xp: Any, input: Array, mean: Array, scale: Array) -> bool:
-    """Whether the array is too large for the cache, its samples are not, and means allow sums in one pass."""
-    if xp is not numpy or input.ndim != 3 or input.dtype != numpy.float32 or input.size < 1 << 20:
+def _worth_samples(xp: Any, array: Array) -> bool:
+    """Whether ``(N, C, S)`` exceeds the cache but a sample does not: steps then run faster one sample at a time."""
+    if xp is not numpy or array.ndim != 3 or array.size < 1 << 20 or array.dtype.itemsize < 4:
         return False
-    sample = input[0].size
-    return 1 << 13 <= sample <= 1 << 18 and bool((abs(mean) * scale < 30).all())
-
-
-def _normalize_channels_backward_by_samples(
-    g: Array, input: Array, weight: Array, saved: list[Any], sums: Array, needs: tuple[bool, ...]
-) -> Any:
-    """The same for large arrays, one sample at a time so that the steps run in the cache.
-
-    ``dx = a g + b x + c`` with a number of each for every channel: half the time for 32 samples of 64 x 32 x 32.
-    """
-    mean, _, scale = saved
-    count = mean.dtype.type(input.size // input.shape[1])
-    dots = _dots_beside_axis_1(numpy, g, input) - mean * sums
-    a = scale if weight is None else scale * _wide(weight)
-    b = a * scale * scale * dots / -count
-    c = -a * sums / count - b * mean
-    a, b, c = a[:, None], b[:, None], c[:, None]
-    result = numpy.empty_like(input)
-    part = numpy.empty_like(input[0])
-    for of_sample, x, slope in zip(result, input, g, strict=True):
-        numpy.multiply(x, b, out=of_sample)
-        of_sample += c
-        of_sample += numpy.multiply(slope, a, out=part)
-    return result, dots * scale if needs[1] else None, sums if needs[2] else None
+    return 1 << 13 <= array[0].size <= 1 << 18
 
 
 def _normalize_channels_backward(
     xp: Any, g: Array, input: Array, weight: Array, eps: float, saved: list[Any], needs: tuple[bool, ...]
 ) -> Any:
+    """``dx = a g + b x + c`` with a number of each for every channel."""
     mean, _, scale = saved
     dtype, shape = input.dtype, input.shape
-    g = _wide(g)
+    g, x = _wide(g), _wide(input)
     sums = _sums_beside_axis_1(xp, g)
-    if needs[0] and _worth_blocks(xp, input, mean, scale):
-        return _normalize_channels_backward_by_samples(g, input, weight, saved, sums, needs)
     if not (needs[0] or needs[1]):
         return None, None, sums
-    deviation = _wide(input) - _vector(mean, shape)
-    dots = _dots_beside_axis_1(xp, g, deviation)
-    of_weight = dots * scale if needs[1] else None
+    if _far_from_zero(mean, scale):
+        x, mean = x - _vector(mean, shape), xp.zeros_like(mean)
+    dots = (_dots_beside_axis_1(xp, g, x) - mean * sums) * scale
     if not needs[0]:
-        return None, of_weight, sums
+        return None, dots, sums
     count = mean.dtype.type(input.size // shape[1])
-    deviation *= _vector(scale * scale * dots / -count, shape)
-    deviation += g
-    deviation -= _vector(sums / count, shape)
-    deviation *= _vector(scale if weight is None else scale * _wide(weight), shape)
-    return deviation.astype(dtype, copy=False), of_weight, sums if needs[2] else None
+    a = scale if weight is None else scale * _wide(weight)
+    b = a * scale * dots / -count
+    c = _vector(-a * sums / count - b * mean, shape)
+    a, b = _vector(a, shape), _vector(b, shape)
+    if _worth_samples(xp, x):
+        result, part = numpy.empty_like(x), numpy.empty_like(x[0])
+        for of_sample, each, slope in zip(result, x, g, strict=True):
+            numpy.multiply(each, b, out=of_sample)
+            of_sample += c
+            of_sample += numpy.multiply(slope, a, out=part)
+    else:
+        result = x * b
+        result += c
+        result += g * a
+    return result.astype(dtype, copy=False), dots if needs[1] else None, sums if needs[2] else None
 
 
 @composite(fused=_normalize_channels_backward)
@@ -414,8 +447,15 @@ normalize_channels.op.title = "NativeBatchNormBackward0"
 @half_as_single
 def scale_channels(xp: Any, input: Array, scale: Array, shift: Array) -> Array:
     """``input * scale + shift`` with vectors along axis 1."""
-    result = input * _vector(scale, input.shape)
-    result += _vector(shift, input.shape)
+    scale, shift = _vector(scale, input.shape), _vector(shift, input.shape)
+    if _worth_samples(xp, input):
+        result = xp.empty_like(input)
+        for of_sample, sample in zip(result, input, strict=True):
+            xp.multiply(sample, scale, out=of_sample)
+            of_sample += shift
+        return result
+    result = input * scale
+    result += shift
     return result
 
 
@@ -434,7 +474,10 @@ def _with_running_statistics(input: Any, mean: Any, variance: Any, weight: Any, 
     if weight is not None:
         scale = scale * weight
     shift = -mean * scale
-    return scale_channels(input, scale, shift if bias is None else shift + bias)
+    shape = tuple(input.shape)
+    flat = input if len(shape) <= 3 else reshape_to(input, (*shape[:2], math.prod(shape[2:])))
+    result = scale_channels(flat, scale, shift if bias is None else shift + bias)
+    return result if len(shape) <= 3 else reshape_to(result, shape)
 
 
 def _update(running_mean: Any, running_var: Any, mean: Array, variance: Array, count: int, momentum: float) -> None:

@@ -7,6 +7,7 @@ BLAS, three to ten times faster for the short rows of a network (128 rows of 10:
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy
@@ -34,3 +35,20 @@ def row_max(xp: Any, array: Array) -> Array:
     if array.ndim == 2 and array.shape[1] <= _SHORT and xp is numpy:
         return numpy.maximum.reduce(array.T.copy(), axis=0)
     return array.max(axis=-1)
+
+
+def exponentials(xp: Any, array: Array, limit: float) -> tuple[Array, Array, Array | None]:
+    """``exp(array - shift)``, its sums over the last axis, and the shift of each row that keeps it from overflowing.
+
+    A large array whose elements are at most `limit` and of which no row is far below needs none (None): the rows' maxima
+    and the subtraction take longer than the exponential.
+    """
+    if array.size >= 1 << 14 and array.max() <= limit:
+        result = xp.exp(array)
+        sums = row_sum(xp, result)
+        if sums.min() >= math.exp(-limit):
+            return result, sums, None
+    shift = row_max(xp, array)
+    result = array - shift[..., None]
+    xp.exp(result, out=result)
+    return result, row_sum(xp, result), shift
