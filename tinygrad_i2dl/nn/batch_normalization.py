@@ -252,7 +252,7 @@ class _LazyNorm(LazyModuleMixin, _NormBase):
     def _channels(self, input: Tensor) -> int:
         return int(input.shape[1])
 
-    def initialize_parameters(self, input: Tensor) -> None:  # type: ignore[override]
+    def initialize_parameters(self, input: Tensor) -> None:
         """Take ``num_features`` from `input`."""
         if self.has_uninitialized_params():
             self.num_features = self._channels(input)

@@ -14,10 +14,10 @@ __all__ = ["ModuleDict", "ModuleList", "ParameterDict", "ParameterList", "Sequen
 
 
 def _position(index: Any, length: int) -> int:
-    index = operator.index(index)
-    if not -length <= index < length:
-        raise IndexError(f"index {index} is out of range for {length} entries")
-    return index % length if length else index
+    number = operator.index(index)
+    if not -length <= number < length:
+        raise IndexError(f"index {number} is out of range for {length} entries")
+    return number % length if length else number
 
 
 class Sequential(Module):

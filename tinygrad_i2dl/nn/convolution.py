@@ -340,7 +340,7 @@ class _LazyConvolution(LazyModuleMixin, _ConvNd):
     def __init__(self, out_channels: int, kernel_size: Any, *args: Any, **kwargs: Any) -> None:
         bias, kwargs, args = self._without_bias(args, kwargs)
         device, dtype = kwargs.get("device"), kwargs.get("dtype")
-        super().__init__(0, 0, kernel_size, *args, **kwargs)  # type: ignore[arg-type]
+        super().__init__(0, 0, kernel_size, *args, **kwargs)
         self.weight = UninitializedParameter(device=device, dtype=dtype)
         self.out_channels = out_channels
         if out_channels % self.groups:
@@ -352,7 +352,7 @@ class _LazyConvolution(LazyModuleMixin, _ConvNd):
         self, args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> tuple[bool, dict[str, Any], tuple[Any, ...]]:
         """Take `bias` out of the constructor's arguments: while it has no shape, the base class makes none."""
-        names = ("stride", "padding", "dilation", "groups", "bias", "padding_mode", "device", "dtype")
+        names: tuple[str, ...] = ("stride", "padding", "dilation", "groups", "bias", "padding_mode", "device", "dtype")
         if isinstance(self, _ConvTransposeNd):
             names = (
                 "stride",
@@ -401,13 +401,13 @@ class _LazyConvolution(LazyModuleMixin, _ConvNd):
         self.reset_parameters()
 
 
-class LazyConv1d(_LazyConvolution, Conv1d):  # type: ignore[misc]
+class LazyConv1d(_LazyConvolution, Conv1d):
     """`Conv1d` whose ``in_channels`` comes from the first input."""
 
     cls_to_become = Conv1d
 
 
-class LazyConv2d(_LazyConvolution, Conv2d):  # type: ignore[misc]
+class LazyConv2d(_LazyConvolution, Conv2d):
     """`Conv2d` whose ``in_channels`` comes from the first input.
 
     >>> import tinygrad_i2dl as torch
@@ -420,25 +420,25 @@ class LazyConv2d(_LazyConvolution, Conv2d):  # type: ignore[misc]
     cls_to_become = Conv2d
 
 
-class LazyConv3d(_LazyConvolution, Conv3d):  # type: ignore[misc]
+class LazyConv3d(_LazyConvolution, Conv3d):
     """`Conv3d` whose ``in_channels`` comes from the first input."""
 
     cls_to_become = Conv3d
 
 
-class LazyConvTranspose1d(_LazyConvolution, ConvTranspose1d):  # type: ignore[misc]
+class LazyConvTranspose1d(_LazyConvolution, ConvTranspose1d):
     """`ConvTranspose1d` whose ``in_channels`` comes from the first input."""
 
     cls_to_become = ConvTranspose1d
 
 
-class LazyConvTranspose2d(_LazyConvolution, ConvTranspose2d):  # type: ignore[misc]
+class LazyConvTranspose2d(_LazyConvolution, ConvTranspose2d):
     """`ConvTranspose2d` whose ``in_channels`` comes from the first input."""
 
     cls_to_become = ConvTranspose2d
 
 
-class LazyConvTranspose3d(_LazyConvolution, ConvTranspose3d):  # type: ignore[misc]
+class LazyConvTranspose3d(_LazyConvolution, ConvTranspose3d):
     """`ConvTranspose3d` whose ``in_channels`` comes from the first input."""
 
     cls_to_become = ConvTranspose3d

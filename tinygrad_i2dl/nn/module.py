@@ -51,13 +51,13 @@ class _Uninitialized:
         self._array = namespace_of(type(self._array)).zeros(
             tuple(shape), dtype=self._array.dtype if dtype is None else to_numpy_dtype(dtype)
         )
-        self.__class__ = Parameter if isinstance(self, Parameter) else Buffer
+        self.__class__ = Parameter if isinstance(self, Parameter) else Buffer  # type: ignore[assignment]
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__}>"
 
 
-class UninitializedParameter(_Uninitialized, Parameter):  # type: ignore[misc]
+class UninitializedParameter(_Uninitialized, Parameter):
     """A parameter whose shape is decided by the first input that its lazy module gets."""
 
     __slots__ = ()
@@ -66,7 +66,7 @@ class UninitializedParameter(_Uninitialized, Parameter):  # type: ignore[misc]
         super().__init__(zeros(0, device=device, dtype=dtype), requires_grad)
 
 
-class UninitializedBuffer(_Uninitialized, Buffer):  # type: ignore[misc]
+class UninitializedBuffer(_Uninitialized, Buffer):
     """A buffer whose shape is decided by the first input that its lazy module gets."""
 
     __slots__ = ()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import numbers
 import warnings
 from typing import Any
 
@@ -100,7 +99,7 @@ class RNNBase(Module):
         dropout: Any,
         proj_size: Any,
     ) -> None:
-        if not isinstance(dropout, numbers.Real) or isinstance(dropout, bool) or not 0 <= dropout <= 1:
+        if not isinstance(dropout, (int, float)) or isinstance(dropout, bool) or not 0 <= dropout <= 1:
             raise ValueError(f"dropout must be a number between 0 and 1, got {dropout!r}")
         if dropout > 0 and num_layers == 1:
             warnings.warn(f"dropout={dropout} acts between layers, and there is one layer", stacklevel=4)
@@ -399,7 +398,7 @@ class LSTMCell(RNNCellBase):
     def forward(self, input: Tensor, hx: tuple[Tensor, Tensor] | None = None) -> tuple[Tensor, Tensor]:
         rows, states = self._prepared(input, None if hx is None else tuple(hx), 2)
         result: Any = ops.lstm_cell(rows, states, self.weight_ih, self.weight_hh, self.bias_ih, self.bias_hh)
-        return tuple(each if input.ndim == 2 else each.squeeze(0) for each in result)  # type: ignore[return-value]
+        return tuple(each if input.ndim == 2 else each.squeeze(0) for each in result)
 
 
 class GRUCell(RNNCellBase):

@@ -189,7 +189,7 @@ def register_parametrization(
     """
     parametrization.train(module.training)
     if is_parametrized(module, tensor_name):
-        chain: Any = module.parametrizations[tensor_name]  # type: ignore[index]
+        chain: Any = module.parametrizations[tensor_name]
         if not unsafe:
             before = getattr(module, tensor_name)
             after = parametrization(before)
@@ -206,7 +206,7 @@ def register_parametrization(
             _inject_class(module)
             module.parametrizations = ModuleDict()
         _inject_property(module, tensor_name)
-        module.parametrizations[tensor_name] = chain  # type: ignore[index]
+        module.parametrizations[tensor_name] = chain
     else:
         raise ValueError(f"{module} has no parameter, buffer or parametrized tensor {tensor_name!r}")
     return module
