@@ -66,6 +66,7 @@ TOLERANCE_FACTORS: dict[str, tuple[float, str]] = {
     "matmul": (3, SUMS),
     "__rmatmul__": (3, SUMS),
     "nn.functional.conv3d": (3, SUMS),
+    "nn.functional.conv_transpose3d": (3, SUMS),
     "addbmm": (3, SUMS),
     "nn.functional.scaled_dot_product_attention": (
         3,
