@@ -40,8 +40,8 @@ def row_max(xp: Any, array: Array) -> Array:
 def exponentials(xp: Any, array: Array, limit: float) -> tuple[Array, Array, Array | None]:
     """``exp(array - shift)``, its sums over the last axis, and the shift of each row that keeps it from overflowing.
 
-    A large array whose elements are at most `limit` and of which no row is far below needs none (None): the rows' maxima
-    and the subtraction take longer than the exponential.
+    A large array whose elements are at most `limit` and of which no row is far below needs none (None): the maxima and
+    the subtraction take longer than the exponential.
     """
     if array.size >= 1 << 14 and array.max() <= limit:
         result = xp.exp(array)
