@@ -2,6 +2,7 @@
 
 #include "arithmetic.h"
 #include "instruction_set.h"
+#include "positions.h"
 #include "thread_pool.h"
 #include "winograd.h"
 
@@ -11,13 +12,20 @@ template <typename T>
 Plan choose_plan(const ShiftProblem& problem, Algorithm algorithm, Purpose purpose) {
     const int lanes = kernel_table<T>().vector_length;
     constexpr int bytes = static_cast<int>(sizeof(T));
-    if (algorithm == Algorithm::kWinograd) return Plan{algorithm, 1, 1, 1, 1, 0};
+    const bool planned_elsewhere =
+        algorithm == Algorithm::kWinograd || (algorithm == Algorithm::kOuter && purpose == Purpose::kTiles);
+    if (planned_elsewhere) return Plan{algorithm, 1, 1, 1, 1, 0};
     if (algorithm != Algorithm::kAuto) return plan_problem(problem, algorithm, purpose, lanes, bytes);
     Plan best = plan_problem(problem, Algorithm::kIm2col, purpose, lanes, bytes);
     for (const Algorithm other : {Algorithm::kPacked, Algorithm::kDirect, Algorithm::kOuter}) {
         if (other == Algorithm::kOuter && purpose == Purpose::kTiles) continue;
         const Plan plan = plan_problem(problem, other, purpose, lanes, bytes);
         if (plan.cost < best.cost) best = plan;
+    }
+    if (purpose == Purpose::kTiles && problem.batch > 0 && problem.destination_volume() > 0 &&
+        positions_serve(problem)) {
+        const double cost = positions_cost(problem, lanes);
+        if (cost < best.cost) best = Plan{Algorithm::kOuter, 1, 1, 1, 1, cost};
     }
     // Winograd's error is about twice that of a plain sum: in float32 within the tolerance that users of PyTorch know;
     // who computes in float64 wants the digits.

@@ -6,6 +6,7 @@
 
 #include "choice.h"
 #include "instruction_set.h"
+#include "positions.h"
 #include "shift.h"
 #include "winograd.h"
 
@@ -19,14 +20,20 @@ Algorithm run(const ShiftProblem& problem, const T* source, const T* weight, con
         throw std::invalid_argument(
             "convolution: the algorithm \"winograd\" serves 2d kernels of 3x3 with stride 1 and dilation 1 only");
     }
-    if (algorithm == Algorithm::kOuter) {
-        throw std::invalid_argument("convolution: the algorithm \"outer\" serves the weight gradient only");
+    if (algorithm == Algorithm::kOuter && !positions_serve(problem)) {
+        throw std::invalid_argument(
+            "convolution: the algorithm \"outer\" serves neither the input gradient of a stride above 1 nor padding "
+            "far beyond the input");
     }
     Plan plan = choose_plan<T>(problem, algorithm, Purpose::kTiles);
     if (plan.algorithm == Algorithm::kWinograd) {
         if (run_winograd(problem, source, weight, bias, destination)) return Algorithm::kWinograd;
         plan = plan_problem(problem, Algorithm::kIm2col, Purpose::kTiles, kernel_table<T>().vector_length,
                             static_cast<int>(sizeof(T)));
+    }
+    if (plan.algorithm == Algorithm::kOuter) {
+        run_positions(problem, source, weight, bias, destination);
+        return Algorithm::kOuter;
     }
     spread_plan(problem, plan);
     run_problem(problem, plan, source, weight, bias, destination);

@@ -54,8 +54,8 @@ struct DotRun {
     int64_t out_step;
 };
 
-// to[p * to_step + o] = from[o * from_step + p], for o < rows and p < count. May write up to to_step lanes past the
-// last p.
+// to[p * to_step + o] = from[o * from_step + p], for o < rows and p < count. With `padded`, lines of `to` are
+// written up to a whole number of vectors.
 template <typename T>
 struct Transpose {
     const T* from;
@@ -63,7 +63,8 @@ struct Transpose {
     int64_t rows;
     int64_t count;
     T* to;
-    int64_t to_step;  // a multiple of the vector length, at least `rows`
+    int64_t to_step;
+    bool padded;
 };
 
 // sums[k * step + o] += sum over lines l and x < width of
@@ -79,6 +80,21 @@ struct OuterRun {
     const T* gradient;
     int64_t step;  // a multiple of the vector length
     T* sums;
+};
+
+// out[p * step + o] = bias[o] + sum_k source[positions[p] + offsets[k]] * weights[k * step + o], for o < step and p <
+// count: vectors run over output channels, so positions may lie anywhere.
+template <typename T>
+struct PositionRun {
+    int64_t count;
+    const int64_t* positions;
+    const T* source;
+    int64_t depth;
+    const int64_t* offsets;
+    const T* weights;
+    const T* bias;  // step of them, or null
+    int64_t step;   // a multiple of the vector length
+    T* out;
 };
 
 // Transforms the 3x3 weights of one panel: to[point * point_step + channel * height + row], with depth channels from
@@ -205,6 +221,7 @@ struct KernelTable {
     void (*run_dots)(const DotRun<T>&);
     void (*transpose)(const Transpose<T>&);
     void (*run_outer)(const OuterRun<T>&);
+    void (*run_positions)(const PositionRun<T>&);
     void (*fill_slab)(const SlabFill<T>&);
     void (*pack_columns)(const ColumnPack<T>&);
     void (*winograd_weights)(const WinogradWeights<T>&);

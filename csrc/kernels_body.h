@@ -420,7 +420,16 @@ void transpose(const Transpose<T>& run) {
 #pragma GCC unroll 16
                 for (int i = 0; i < L; ++i) block[i] = woven[i];
             }
-            for (int64_t x = 0; x < count; ++x) store(run.to + (p + x) * run.to_step + row, block[x]);
+            for (int64_t x = 0; x < count; ++x) {
+                T* to = run.to + (p + x) * run.to_step + row;
+                if (rows == L || run.padded) {
+                    store(to, block[x]);
+                } else {
+                    T lanes[L];
+                    store(lanes, block[x]);
+                    for (int64_t i = 0; i < rows; ++i) to[i] = lanes[i];
+                }
+            }
         }
     }
 }
@@ -519,6 +528,68 @@ void run_outer(const OuterRun<T>& run) {
             outer_columns<T, 2>(run, lane);
         } else {
             outer_columns<T, most>(run, lane);
+        }
+        lane += vectors * L;
+        left -= vectors;
+    }
+}
+
+template <typename T, int R, int N>
+void positions(const PositionRun<T>& run, int64_t first, int64_t lane) {
+    using V = typename Simd<T>::Vector;
+    constexpr int L = Simd<T>::length;
+    V sum[R][N];
+    const T* from[R];
+#pragma GCC unroll 8
+    for (int i = 0; i < R; ++i) {
+        from[i] = run.source + run.positions[first + i];
+#pragma GCC unroll 8
+        for (int j = 0; j < N; ++j) sum[i][j] = run.bias ? load<V>(run.bias + lane + j * L) : V{};
+    }
+    const T* weights = run.weights + lane;
+    for (int64_t k = 0; k < run.depth; ++k, weights += run.step) {
+        const int64_t offset = run.offsets[k];
+        V value[N];
+#pragma GCC unroll 8
+        for (int j = 0; j < N; ++j) value[j] = load<V>(weights + j * L);
+#pragma GCC unroll 8
+        for (int i = 0; i < R; ++i) {
+            const T factor = from[i][offset];
+#pragma GCC unroll 8
+            for (int j = 0; j < N; ++j) sum[i][j] += factor * value[j];
+        }
+    }
+#pragma GCC unroll 8
+    for (int i = 0; i < R; ++i) {
+#pragma GCC unroll 8
+        for (int j = 0; j < N; ++j) store(run.out + (first + i) * run.step + lane + j * L, sum[i][j]);
+    }
+}
+
+template <typename T, int N>
+void positions_of_lanes(const PositionRun<T>& run, int64_t lane) {
+    int64_t first = 0;
+    for (; first + kOuterRows <= run.count; first += kOuterRows) positions<T, kOuterRows, N>(run, first, lane);
+    if (first + 4 <= run.count) {
+        positions<T, 4, N>(run, first, lane);
+        first += 4;
+    }
+    for (; first < run.count; ++first) positions<T, 1, N>(run, first, lane);
+}
+
+template <typename T>
+void run_positions(const PositionRun<T>& run) {
+    constexpr int L = Simd<T>::length;
+    constexpr int most = I2DL_REGISTERS >= 32 ? 3 : 2;
+    int64_t left = run.step / L;
+    for (int64_t lane = 0; left > 0;) {
+        const int64_t vectors = left >= most && left != most + 1 ? most : left >= 2 ? 2 : 1;
+        if (vectors == 1) {
+            positions_of_lanes<T, 1>(run, lane);
+        } else if (vectors == 2) {
+            positions_of_lanes<T, 2>(run, lane);
+        } else {
+            positions_of_lanes<T, most>(run, lane);
         }
         lane += vectors * L;
         left -= vectors;
@@ -936,7 +1007,6 @@ void max_row_strided(const MaxRow<T>& row) {
     constexpr int L = Simd<T>::length;
     typedef decltype(V{} < V{}) Mask;
     typedef typename Lane<sizeof(T)>::Integer Integer;
-    typedef int64_t Wide __attribute__((vector_size(sizeof(int64_t) * L)));
     Mask lane;
     for (int i = 0; i < L; ++i) lane[i] = i;
     const V nothing = -T(__builtin_inf()) - V{};
@@ -971,19 +1041,16 @@ void max_row_strided(const MaxRow<T>& row) {
                 index = larger ? position : index;
             }
         }
-        const Wide wide = __builtin_convertvector(index, Wide);
-        if (x + L <= row.width) {
+        Integer indices[L];
+        store(indices, index);
+        const int64_t count = row.width - x < L ? row.width - x : L;
+        for (int64_t i = 0; i < count; ++i) row.index[x + i] = indices[i];
+        if (count == L) {
             store(row.value + x, best);
-            store(row.index + x, wide);
         } else {
             T values[L];
-            int64_t indices[L];
             store(values, best);
-            store(indices, wide);
-            for (int64_t i = 0; i < row.width - x; ++i) {
-                row.value[x + i] = values[i];
-                row.index[x + i] = indices[i];
-            }
+            for (int64_t i = 0; i < count; ++i) row.value[x + i] = values[i];
         }
     }
 }
@@ -1028,7 +1095,7 @@ void spread_row(const SumRow<T>& row) {
     {Simd<T>::length, kTileRows, kDotRows, kDotColumns,                                                   \
      {0, tile_vectors(1), tile_vectors(2), tile_vectors(3), tile_vectors(4), tile_vectors(5),             \
       tile_vectors(6), tile_vectors(7), tile_vectors(8)},                                                 \
-     run_tiles<T>, run_dots<T>, transpose<T>, run_outer<T>, fill_slab<T>, pack_columns<T>,                \
+     run_tiles<T>, run_dots<T>, transpose<T>, run_outer<T>, run_positions<T>, fill_slab<T>, pack_columns<T>,                \
      winograd_weights<T>, winograd_input<T>, winograd_output<T>,                                          \
      max_row<T>, add_row<T>, spread_row<T>}
 // clang-format on

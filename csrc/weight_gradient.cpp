@@ -116,6 +116,7 @@ class Accumulation {
             transpose.rows = rows_;
             transpose.to = transposed;
             transpose.to_step = step;
+            transpose.padded = true;
             const bool whole_rows = cut.columns == problem_.destination[2];
             for (int64_t image = 0; image < cut.images; ++image) {
                 for (int64_t z = 0; z < cut.slices; ++z) {
