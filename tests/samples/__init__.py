@@ -6,7 +6,7 @@ A block per operation::
            errors=[raises(RuntimeError, "do not broadcast", make_array(3), make_array(4))])
 
 ``make(*shape, low=-1, high=1, dtype="float64", away_from=None)`` gives a NumPy array of reproducible random numbers
-(`away_from`: a value such as a kink that no element comes nearer to than 0.1). Floating-point arrays become tensors that require
+(`away_from`: a value such as a kink that no element comes nearer to than 0.1); `kink` makes a case where finite differences mean nothing. Floating-point arrays become tensors that require
 gradients, others constants. From the blocks `tests/test_ops.py` derives: forward against the oracle (a dotted path into PyTorch,
 or a function of float64 NumPy arrays), first and second order gradcheck, gradients on arrays = gradients on Tensors, function =
 method = in-place form, non-contiguous and empty inputs, error texts, and every available backend against the reference.
@@ -22,7 +22,7 @@ from typing import Any
 
 import numpy
 
-__all__ = ["SAMPLES", "Case", "Samples", "array", "case", "load_all", "raises", "sample"]
+__all__ = ["SAMPLES", "Case", "Samples", "array", "case", "kink", "load_all", "raises", "sample"]
 
 
 @dataclass(frozen=True)
@@ -31,6 +31,7 @@ class Case:
 
     args: tuple[Any, ...]
     kwargs: dict[str, Any]
+    smooth: bool = True  # False where no derivative exists at these arguments: a kink, a tie, NaN
 
 
 @dataclass(frozen=True)
@@ -71,6 +72,11 @@ def sample(name: str, cases: Callable[[Callable[..., Any]], list[Case]], *, orac
 
 def case(*args: Any, **kwargs: Any) -> Case:
     return Case(args, kwargs)
+
+
+def kink(*args: Any, **kwargs: Any) -> Case:
+    """A call at arguments where no derivative exists (ties, NaN): the gradient is compared with the oracle's choice alone."""
+    return Case(args, kwargs, smooth=False)
 
 
 def raises(error: type[Exception], pattern: str, *args: Any, **kwargs: Any) -> Failure:
