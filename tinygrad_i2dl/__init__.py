@@ -7,7 +7,12 @@
 tensor([2., 4., 6.])
 """
 
+from . import accelerator as accelerator
+from . import amp as amp
 from . import autograd as autograd
+from . import backends as backends
+from . import cuda as cuda
+from . import hub as hub
 from . import linalg as linalg
 from . import nn as nn
 from . import optim as optim
@@ -53,8 +58,11 @@ from .ops.sorting import *
 from .ops.spatial import *
 from .ops.special_functions import *
 from .ops.statistics import *
+from .missing import missing_name
 from .serialization import load as load
 from .serialization import save as save
+from .settings import *
 from .tensors import Size, Tensor
 
 __version__ = "0.1.0"
+__getattr__ = missing_name("torch", lambda: globals())
