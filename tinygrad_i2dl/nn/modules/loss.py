@@ -2,17 +2,17 @@
 
 from ..loss import BCELoss as BCELoss
 from ..loss import BCEWithLogitsLoss as BCEWithLogitsLoss
-from ..loss import CTCLoss as CTCLoss
 from ..loss import CosineEmbeddingLoss as CosineEmbeddingLoss
 from ..loss import CrossEntropyLoss as CrossEntropyLoss
+from ..loss import CTCLoss as CTCLoss
 from ..loss import GaussianNLLLoss as GaussianNLLLoss
 from ..loss import HingeEmbeddingLoss as HingeEmbeddingLoss
 from ..loss import HuberLoss as HuberLoss
 from ..loss import KLDivLoss as KLDivLoss
 from ..loss import L1Loss as L1Loss
 from ..loss import LinearCrossEntropyLoss as LinearCrossEntropyLoss
-from ..loss import MSELoss as MSELoss
 from ..loss import MarginRankingLoss as MarginRankingLoss
+from ..loss import MSELoss as MSELoss
 from ..loss import MultiLabelMarginLoss as MultiLabelMarginLoss
 from ..loss import MultiLabelSoftMarginLoss as MultiLabelSoftMarginLoss
 from ..loss import MultiMarginLoss as MultiMarginLoss
