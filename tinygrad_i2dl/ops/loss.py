@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy
 
+from ..backends.registry import namespace_of
 from ..errors import DtypeError
 from ..tensors import make
 from ._define import composite, primitive
@@ -462,7 +463,7 @@ def _read_targets(
 ) -> Targets:
     indices = target._array.astype(numpy.int64, copy=False).reshape((sizes[0],) if flat else (sizes[0], sizes[2]))
     weights = None if weight is None else weight._array.astype(input._array.dtype, copy=False)
-    return Targets(numpy, indices, sizes[1], weights, ignore_index, input._array.dtype)
+    return Targets(namespace_of(type(indices)), indices, sizes[1], weights, ignore_index, input._array.dtype)
 
 
 @primitive("input")

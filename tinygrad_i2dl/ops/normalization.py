@@ -381,7 +381,7 @@ def _worth_samples(xp: Any, array: Array) -> bool:
     """Whether ``(N, C, S)`` exceeds the cache but a sample does not: steps then run faster one sample at a time."""
     if xp is not numpy or array.ndim != 3 or array.size < 1 << 20 or array.dtype.itemsize < 4:
         return False
-    return 1 << 13 <= array[0].size <= 1 << 18
+    return 1 << 13 <= int(array[0].size) <= 1 << 18
 
 
 def _normalize_channels_backward(
