@@ -35,6 +35,7 @@ from .dtypes import int16 as short
 from .dtypes import int32 as int
 from .dtypes import int64 as long
 from .engine.mode import *
+from .missing import missing_name
 from .ops.activation import *
 from .ops.bilinear import *
 from .ops.comparison import *
@@ -58,10 +59,11 @@ from .ops.sorting import *
 from .ops.spatial import *
 from .ops.special_functions import *
 from .ops.statistics import *
-from .missing import missing_name
 from .serialization import load as load
 from .serialization import save as save
 from .settings import *
+from .substitution import install_as_torch as install_as_torch
+from .substitution import load_ipython_extension as load_ipython_extension
 from .tensors import Size, Tensor
 
 __version__ = "0.1.0"

@@ -306,6 +306,7 @@ def pow(xp: Any, input: Any, exponent: Any) -> Any:
     Raises:
         RuntimeError: a tensor of integers is raised to a negative integer.
     """
+    number: Any
     if isinstance(exponent, (int, float)):
         number = exponent
     elif type(input) in (int, float, bool):
