@@ -138,6 +138,13 @@ def test_gradgradcheck(name: str) -> None:
         tinygrad_i2dl.autograd.gradgradcheck(*projected(function, call.leaves))
 
 
+# Only finite differences judge these gradients.
+GRADIENT_DIFFERS = {
+    "cholesky_solve": "PyTorch's has values above the diagonal too, on which the result does not depend",
+    "linalg.cond": "PyTorch's backward pass fails: it changed a value in place that it needs",
+}
+
+
 @pytest.mark.parametrize("name", DIFFERENTIABLE)
 def test_gradients_of_arrays_and_of_tensors(name: str) -> None:
     """The backward pass on arrays and the one that records itself give the same, and PyTorch's pass too."""
@@ -148,7 +155,7 @@ def test_gradients_of_arrays_and_of_tensors(name: str) -> None:
         call = called(tinygrad_i2dl, block, number)
         on_tensors = gradients(tinygrad_i2dl, call(function), call.leaves, create_graph=True)
         assert_same_gradients(on_tensors, on_arrays, rtol=1e-9, where=f"case {number}, recorded gradient")
-        if not callable(block.oracle):
+        if not callable(block.oracle) and name not in GRADIENT_DIFFERS:
             call = called(torch, block, number)
             theirs = gradients(torch, call(oracle_of(block)), call.leaves)
             assert_same_gradients(on_arrays, theirs, rtol=block.rtol, where=f"case {number}, gradient against PyTorch")
@@ -161,7 +168,7 @@ OTHER_METHOD = {
     "unfold": "Tensor.unfold makes windows along one dimension: the block unfold_view",
     "where": "x.where(condition, other) begins with the chosen tensor",
     "polygamma": "x.polygamma(n) has its order second",
-    "real": "a property",
+    "real": "a property of tensors",
 }
 
 
@@ -198,11 +205,19 @@ def in_place(library: Any, block: Samples, number: int) -> tuple[Any, list[Any]]
     return result.detach(), gradients(library, result, call.leaves) if block.gradient else []
 
 
-@pytest.mark.parametrize("name", with_method("_"))
+# name of an in-place form: which refusal of ours PyTorch lacks
+REFUSED_IN_PLACE = {"addbmm": "growing to the result's shape a tensor that requires a gradient"}
+
+
+@pytest.mark.parametrize("name", [name for name in with_method("_") if name not in REFUSED_IN_PLACE])
 def test_in_place_form(name: str) -> None:
     for block, number in each_case(name):
         try:
             expected = in_place(torch, block, number)
+        except NotImplementedError:  # the derivative of PyTorch's in-place form, not of the function
+            call = called(torch, block, number)
+            result = call(oracle_of(block))
+            expected = result.detach(), gradients(torch, result, call.leaves)
         except RuntimeError:
             with pytest.raises(RuntimeError):
                 in_place(tinygrad_i2dl, block, number)
@@ -215,7 +230,7 @@ def test_in_place_form(name: str) -> None:
 # ---------------------------------------------------------------- memory
 
 # Their arguments speak of the layout in memory, so that another layout is another call.
-LAYOUT_IS_ARGUMENT = {"view", "as_strided", "strided_view", "reinterpret", "view_to"}
+LAYOUT_IS_ARGUMENT = {"view", "view_as", "as_strided", "strided_view", "reinterpret", "view_to"}
 
 
 def transposed(array: Any) -> Any:
@@ -261,12 +276,18 @@ def emptied(call: Case, together: bool) -> Case:
     return changed(cut, call)
 
 
-# PyTorch crashes on them (a segmentation fault in the backward pass of 2.13).
-ORACLE_CRASHES = {"pdist"}
+# PyTorch 2.13 is no oracle for them.
+EMPTY_WITHOUT_ORACLE = {
+    "pdist": "a segmentation fault in the backward pass",
+    "multi_margin_loss": "the mean over no samples is uninitialised memory",
+    "multilabel_margin_loss": "the mean over no samples is uninitialised memory",
+    "block_diag": "the gradient takes a vector of no elements for a matrix of no rows, though the result has a row for it",
+    "linalg.matrix_rank": "takes matrices of 0 by n for symmetric ones",
+}
 
 
 @pytest.mark.parametrize(
-    "name", [name for name, block in BLOCKS.items() if not callable(block.oracle) and name not in ORACLE_CRASHES]
+    "name", [name for name, block in BLOCKS.items() if not callable(block.oracle) and name not in EMPTY_WITHOUT_ORACLE]
 )
 def test_empty_inputs(name: str) -> None:
     block = BLOCKS[name]

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy
 
-from . import array, case, raises, sample
+from . import array, case, kink, raises, sample
 
 TIES = numpy.array([[3.0, 1.0, 3.0, 1.0], [2.0, 2.0, 2.0, 2.0]])
 
@@ -16,9 +16,9 @@ def _along(make: Any) -> Any:
         case(make(3, 4)),
         case(make(3, 4), 0),
         case(make(3, 4), -1, True),
-        case(TIES, dim=1, stable=True),
-        case(TIES, dim=1, descending=True, stable=True),
-        case(numpy.array([1.0, numpy.nan, -numpy.inf])),
+        kink(TIES, dim=1, stable=True),
+        kink(TIES, dim=1, descending=True, stable=True),
+        kink(numpy.array([1.0, numpy.nan, -numpy.inf])),
         case(make()),
         case(make(0, 2), 0),
     ]

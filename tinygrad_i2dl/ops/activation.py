@@ -298,7 +298,9 @@ def exponential_unit(xp: Any, input: Any, alpha: float, scale: float, input_scal
 def _(g: Any, input: Any, alpha: float, scale: float, input_scale: float) -> Any:
     slope = scale * alpha * input_scale
     derivative = exp(relu(-input) * -input_scale) * slope
-    return g * (derivative if slope == scale else derivative + (input > 0) * (scale - slope))
+    if slope == scale:
+        return g * derivative
+    return g * derivative + masked(g, input > 0) * (scale - slope)  # not a mask times a number: that would be float32
 
 
 exponential_unit.op.title = "EluBackward0"

@@ -406,8 +406,8 @@ def linear_of(xp: Any, input: Array, weight: Array, bias: Array | None) -> Array
 def _(g: Any, needs: tuple[bool, ...], input: Any, weight: Any) -> Any:
     if weight.ndim == 1 or input.ndim == 1:  # rare: as the products that it is
         rows = reshape_to(input, (-1, input.shape[-1])) if input.ndim != 2 else input
-        columns = reshape_to(g, (rows.shape[0], -1))
         matrix = weight if weight.ndim == 2 else reshape_to(weight, (1, -1))
+        columns = reshape_to(g, (rows.shape[0], matrix.shape[0]))
         return (
             reshape_to(matrix_product(columns, matrix), tuple(input.shape)) if needs[0] else None,
             reshape_to(matrix_product(swapped(columns), rows), tuple(weight.shape)) if needs[1] else None,
@@ -1593,6 +1593,8 @@ def cond(A: Any, p: Any = None) -> Any:
     """Condition numbers: largest by smallest singular value, or for other `p` the norm times that of the inverse."""
     if A.ndim < 2:
         raise RuntimeError(f"linalg.cond() needs at least two dimensions, got {A.ndim}")
+    if 0 in A.shape[-2:]:
+        return make(numpy.zeros(A.shape[:-2], A._array.dtype))
     if p is None or p in (2, -2):
         values = svdvals(A)
         last = values.ndim - 1

@@ -19,7 +19,7 @@ from ._define import composite, primitive
 from .activation import limit, log_softmax_along, logsigmoid, relu, softmax_along
 from .comparison import where
 from .movement import expand_view, reshape_to
-from .pointwise import exp, log, sigmoid, xlogy
+from .pointwise import exp, log, sigmoid, sign, xlogy
 from .precision import half_as_single, positive_part
 from .reduction import mean_over, sum_over
 from .row_reduction import exponentials
@@ -161,9 +161,7 @@ def absolute_error(xp: Any, input: Array, target: Array, reduction: str) -> Arra
 
 @absolute_error.gradient
 def _(g: Any, needs: tuple[bool, ...], input: Any, target: Any, reduction: str) -> Any:
-    of_input = share(g, reduction, elements_of(input.shape, target.shape)) * (
-        (input > target) * 1.0 - (input < target) * 1.0
-    )
+    of_input = share(g, reduction, elements_of(input.shape, target.shape)) * sign(input - target)
     return of_input if needs[0] else None, -of_input if needs[1] else None
 
 

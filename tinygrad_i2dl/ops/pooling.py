@@ -283,8 +283,8 @@ def check_input(op: str, dims: int, input: Any, error: type[Exception] = ShapeEr
             f"got shape {tuple(input.shape)}"
         )
     batched: bool = input.ndim == dims + 2
-    if 0 in tuple(input.shape)[1 if batched else 0 :]:
-        raise ShapeError(f"{op}(): only the batch may be empty, got shape {tuple(input.shape)}")
+    if 0 in tuple(input.shape)[1:]:
+        raise ShapeError(f"{op}(): only the first dimension may be empty, got shape {tuple(input.shape)}")
     return batched
 
 
