@@ -18,8 +18,11 @@ from .precision import half_as_single
 from .reduction import sum_over
 from .windows import (
     Sizes,
+    add_flat_windows,
     add_windows,
     count_windows,
+    flat_reach,
+    flat_windows,
     offsets,
     padded,
     sizes_of,
@@ -34,7 +37,7 @@ Array = Any
 
 __all__ = ["conv1d", "conv2d", "conv3d", "conv_transpose1d", "conv_transpose2d", "conv_transpose3d"]
 
-CHUNK = 1 << 20  # elements of unfolded windows made at a time: 4 MB of float32, which stay in the cache
+CHUNK = 1 << 18  # elements of unfolded windows made at a time: 1 MB of float32, which stays in the cache
 
 
 # ---------------------------------------------------------------- kernels
@@ -48,6 +51,28 @@ def is_depthwise(channels: int, groups: int) -> bool:
 def is_pointwise(kernel: Sizes, stride: Sizes, padding: Sizes) -> bool:
     """Whether windows are single elements: then the input is its own unfolding."""
     return not any(padding) and set(kernel) == {1} == set(stride)
+
+
+def lines_of(room: Sizes, counts: Sizes, stride: Sizes) -> Sizes | None:
+    """Size of the result's planes with lines as long as the padded input's, if working on such lines pays; else None.
+
+    With windows at distance 1, flattened planes can be worked on as a whole, including the windows that run over the
+    end of a line and mean nothing: worth it while those are few.
+    """
+    lines = (counts[0], *room[1:])
+    return lines if len(counts) > 1 and set(stride) == {1} and prod(lines) <= 2 * prod(counts) else None
+
+
+def cropped(array: Array, counts: Sizes) -> Array:
+    """The part of planes with long lines that means something."""
+    return array[(Ellipsis, *[slice(n) for n in counts])]
+
+
+def with_long_lines(xp: Any, grad: Array, lines: Sizes, reach: int) -> Array:
+    """``(N, O, *counts)`` with zeros at the end of each line, planes flattened: ``(N, O, reach)``."""
+    wide = xp.zeros((*grad.shape[:2], *lines), dtype=grad.dtype)
+    cropped(wide, grad.shape[2:])[...] = grad
+    return wide.reshape(*grad.shape[:2], prod(lines))[..., :reach]
 
 
 def per_chunk(columns_per_sample: int, samples: int) -> int:
@@ -86,9 +111,11 @@ def conv(
         many[...] = 0
         factors = weight.reshape(groups, outputs // groups, *kernel)
         ones = (1,) * len(kernel)
+        share = xp.empty_like(many)
         for offset in offsets(kernel):
             factor = factors[(slice(None), slice(None), *offset)].reshape(groups, outputs // groups, *ones)
-            many += source[slices_at(offset, counts, stride, dilation)][:, :, None] * factor
+            taken = source[slices_at(offset, counts, stride, dilation)][:, :, None]
+            many += xp.multiply(taken, factor, out=share)
     else:
         rows = prod(weight.shape[1:])
         matrices = weight.reshape(groups, outputs // groups, rows)
@@ -99,12 +126,26 @@ def conv(
                 out=result.reshape(samples, groups, outputs // groups, prod(counts)),
             )
         else:
-            view = windows(xp, source, kernel, counts, stride, dilation)
-            step = per_chunk(rows * groups * prod(counts), samples)
+            lines = lines_of(source.shape[2:], counts, stride)
+            if lines is None:
+                view = windows(xp, source, kernel, counts, stride, dilation)
+            else:
+                view = flat_windows(xp, source, kernel, counts, dilation)
+            size = prod(counts) if lines is None else view.shape[-1]
+            step = per_chunk(rows * groups * size, samples)
+            columns = xp.empty((step, *view.shape[1:]), dtype=input.dtype)
+            wide = None if lines is None else xp.empty((step, outputs, prod(lines)), dtype=input.dtype)
             for start in range(0, samples, step):
                 part = result[start : start + step]
-                columns = view[start : start + step].reshape(part.shape[0], groups, rows, prod(counts))
-                xp.matmul(matrices, columns, out=part.reshape(part.shape[0], groups, outputs // groups, prod(counts)))
+                some = part.shape[0]
+                xp.copyto(columns[:some], view[start : start + step])
+                unfolded = columns[:some].reshape(some, groups, rows, size)
+                if lines is None or wide is None:
+                    xp.matmul(matrices, unfolded, out=part.reshape(some, groups, outputs // groups, size))
+                else:
+                    into = wide[:some]
+                    xp.matmul(matrices, unfolded, out=into.reshape(some, groups, outputs // groups, -1)[..., :size])
+                    part[...] = cropped(into.reshape(some, outputs, *lines), counts)
     if bias is not None:
         result += bias.reshape(-1, *(1,) * len(kernel))
     return result
@@ -129,29 +170,39 @@ def conv_input_gradient(
         sums = xp.zeros((samples, groups, *shape), dtype=grad.dtype)
         many = grad.reshape(samples, groups, outputs // groups, *counts)
         factors = weight.reshape(groups, outputs // groups, *kernel)
+        share = xp.empty_like(many)
         for offset in offsets(kernel):
             factor = factors[(slice(None), slice(None), *offset)].reshape(
                 groups, outputs // groups, *(1,) * len(kernel)
             )
-            share = many * factor
+            xp.multiply(many, factor, out=share)
             sums[slices_at(offset, counts, stride, dilation)] += (
                 share[:, :, 0] if outputs == groups else share.sum(axis=2)
             )
         return unpadded(sums, padding, spatial)
     rows = prod(weight.shape[1:])
     matrices = weight.reshape(groups, outputs // groups, rows).swapaxes(1, 2)
-    per_group = grad.reshape(samples, groups, outputs // groups, prod(counts))
     if is_pointwise(kernel, stride, padding) and spatial == counts:
+        per_group = grad.reshape(samples, groups, outputs // groups, prod(counts))
         return xp.matmul(matrices, per_group).reshape(input_shape)
-    step = per_chunk(rows * groups * prod(counts), samples)
-    parts = []
+    room = tuple([n + 2 * p for n, p in zip(spatial, padding, strict=True)])
+    lines = lines_of(room, counts, stride)
+    size = prod(counts) if lines is None else flat_reach(room, counts)
+    step = per_chunk(rows * groups * size, samples)
+    result = xp.empty(input_shape, dtype=grad.dtype)
     for start in range(0, samples, step):
-        columns = xp.matmul(matrices, per_group[start : start + step])
-        columns = columns.reshape(columns.shape[0], input_shape[1], *kernel, *counts)
-        parts.append(add_windows(xp, columns, spatial, kernel, stride, padding, dilation))
-    if not parts:
-        return xp.zeros(input_shape, dtype=grad.dtype)
-    return parts[0] if len(parts) == 1 else xp.concatenate(parts)
+        part = grad[start : start + step]
+        if lines is not None:
+            part = with_long_lines(xp, part, lines, size)
+        columns = xp.matmul(matrices, part.reshape(part.shape[0], groups, outputs // groups, size))
+        if lines is None:
+            columns = columns.reshape(columns.shape[0], input_shape[1], *kernel, *counts)
+            result[start : start + step] = add_windows(xp, columns, spatial, kernel, stride, padding, dilation)
+        else:
+            columns = columns.reshape(columns.shape[0], input_shape[1], *kernel, size)
+            sums = add_flat_windows(xp, columns, room, kernel, dilation)
+            result[start : start + step] = unpadded(sums, padding, spatial)
+    return result
 
 
 @primitive("grad", "input")
@@ -178,14 +229,22 @@ def conv_weight_gradient(
             result[(slice(None), 0, *offset)] = xp.matmul(many, taken).sum(axis=0).reshape(outputs)
         return result
     rows = prod(weight_shape[1:])
-    view = windows(xp, source, kernel, counts, stride, dilation)
+    lines = lines_of(source.shape[2:], counts, stride)
+    if lines is None:
+        view = windows(xp, source, kernel, counts, stride, dilation)
+    else:
+        view = flat_windows(xp, source, kernel, counts, dilation)
+    size = prod(counts) if lines is None else view.shape[-1]
     # channels and offsets first, samples with the windows
-    order = (1, *range(2, 2 + dims), 0, *range(2 + dims, 2 + 2 * dims))
-    step = per_chunk(rows * groups * prod(counts), samples)
+    order = (1, *range(2, 2 + dims), 0, *range(2 + dims, view.ndim))
+    step = per_chunk(rows * groups * size, samples)
     total = xp.zeros((groups, per_output, rows), dtype=grad.dtype)
     for start in range(0, samples, step):
         columns = view[start : start + step].transpose(order).reshape(groups, rows, -1)
-        part = grad[start : start + step].swapaxes(0, 1).reshape(groups, per_output, -1)
+        part = grad[start : start + step]
+        if lines is not None:
+            part = with_long_lines(xp, part, lines, size)
+        part = part.swapaxes(0, 1).reshape(groups, per_output, -1)
         total += xp.matmul(part, columns.swapaxes(1, 2))
     return total.reshape(weight_shape)
 

@@ -73,7 +73,12 @@ def cubic_taps(size: int, count: int, align_corners: bool, factor: float | None)
     low = numpy.floor(position)
     steps = numpy.arange(-1, 3)[:, None]
     index = (low.astype(numpy.int64) + steps).clip(0, size - 1)
-    return Taps(index, cubic(position - low - steps, CUBIC), size)
+    weights = cubic(position - low - steps, CUBIC)
+    for tap, later in ((0, 1), (1, 2), (2, 3)):  # one weight for an end that is repeated: it is rounded once
+        same = index[tap] == index[later]
+        weights[later] += numpy.where(same, weights[tap], 0.0)
+        weights[tap] = numpy.where(same, 0.0, weights[tap])
+    return Taps(index, weights, size)
 
 
 @functools.lru_cache(maxsize=256)

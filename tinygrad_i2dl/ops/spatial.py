@@ -13,8 +13,9 @@ from ._define import composite
 from .comparison import where
 from .interpolation import CUBIC
 from .linalg import matmul
-from .movement import permute, reshape_to, select_view, transpose, unsqueeze
+from .movement import cast, permute, reshape_to, select_view, transpose, unsqueeze
 from .pooling import take_in_planes
+from .precision import is_half
 
 Array = Any
 
@@ -133,6 +134,10 @@ def grid_sample(
         )
     if input.dtype != grid.dtype:
         raise DtypeError(f"grid_sample(): input and grid must have one dtype, got {input.dtype} and {grid.dtype}")
+    if is_half(input._array):
+        single = numpy.dtype("float32")
+        wide = grid_sample(cast(input, single), cast(grid, single), mode, padding_mode, align_corners)
+        return cast(wide, input._array.dtype)
     if mode == "bicubic" and dims != 2:
         raise RuntimeError(f"grid_sample(): mode 'bicubic' needs a 4-D input, got shape {tuple(input.shape)}")
     if 0 in tuple(input.shape)[2:]:
