@@ -142,7 +142,9 @@ class Op:
         self.result = collections.namedtuple(self.name, outputs) if outputs else None  # type: ignore[misc]
         self.formulas: list[Formula] = []
         self.simple: Callable[..., Any] | None = None  # the formula of an operation that has one, for one input
-        self.pair: tuple[Callable[..., Any], Callable[..., Any]] | None = None  # both formulas of an operation of two inputs
+        self.pair: tuple[Callable[..., Any], Callable[..., Any]] | None = (
+            None  # both formulas of an operation of two inputs
+        )
         self.title = "".join(word.capitalize() for word in self.name.strip("_").split("_")) + "Backward0"
 
     def add_formulas(self, joint: Callable[..., Any] | None, single: dict[str, Callable[..., Any]]) -> None:
@@ -166,7 +168,9 @@ class Op:
     def bind(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[Any]:
         """All arguments in the kernel's order, defaults filled in."""
         if len(args) > len(self.parameters):
-            raise TypeError(f"{self.name}() takes at most {len(self.parameters)} arguments, got {len(args)}: {self.signature}")
+            raise TypeError(
+                f"{self.name}() takes at most {len(self.parameters)} arguments, got {len(args)}: {self.signature}"
+            )
         bound = list(args)
         if not kwargs and MISSING not in (tail := self.tail[len(args) :]):
             bound.extend(tail)
@@ -192,7 +196,8 @@ NUMPY_WORDS = {"axis": "dim", "keepdims": "keepdim", "x": "input", "x1": "input"
 def renamed(kwargs: dict[str, Any], parameters: Sequence[str]) -> dict[str, Any]:
     """`kwargs` with NumPy's words replaced by PyTorch's, as PyTorch itself accepts them."""
     return {
-        NUMPY_WORDS[name] if name in NUMPY_WORDS and name not in parameters else name: value for name, value in kwargs.items()
+        NUMPY_WORDS[name] if name in NUMPY_WORDS and name not in parameters else name: value
+        for name, value in kwargs.items()
     }
 
 
@@ -205,7 +210,13 @@ class FormulaNode(Node):
     __slots__ = ("guards", "op", "saved")
 
     def __init__(
-        self, op: Op, parents: tuple[Node | None, ...], saved: Any, guards: Any, shape: tuple[int, ...] | None, dtype: Any
+        self,
+        op: Op,
+        parents: tuple[Node | None, ...],
+        saved: Any,
+        guards: Any,
+        shape: tuple[int, ...] | None,
+        dtype: Any,
     ) -> None:
         self.number = next_number()  # what Node.__init__ does, without the call: nodes are made by the million
         self.parents = parents
@@ -290,7 +301,11 @@ class FormulaNode(Node):
         number = self.op.positions.index(position)
         if self.op.variadic is not None and number == len(self.op.inputs) - 1:
             return [make(each, parent) for each, parent in zip(value, self.parents[number:], strict=True)]
-        return make(value, self.parents[number]) if type(value) is numpy.ndarray or hasattr(value, "__cuda_array_interface__") else value
+        return (
+            make(value, self.parents[number])
+            if type(value) is numpy.ndarray or hasattr(value, "__cuda_array_interface__")
+            else value
+        )
 
     def _output(self, value: Any) -> Any:
         return make(value, self)
@@ -314,8 +329,13 @@ class FormulaNodeOfSeveral(FormulaNode):
             known = known._array
             empty: Callable[[Any], Any] = lambda s: make(namespace_of(type(known)).zeros(*s))  # noqa: E731
         else:
-            empty = lambda s: namespace_of(type(known)).zeros(*s) if not isinstance(known, numpy.generic) else numpy.zeros(*s)  # noqa: E731
-        return tuple(gradient.get(i) if i in gradient else (empty(s) if s[1].kind != "i" else None) for i, s in enumerate(self.outputs))
+            empty = lambda s: (
+                namespace_of(type(known)).zeros(*s) if not isinstance(known, numpy.generic) else numpy.zeros(*s)
+            )  # noqa: E731
+        return tuple(
+            gradient.get(i) if i in gradient else (empty(s) if s[1].kind != "i" else None)
+            for i, s in enumerate(self.outputs)
+        )
 
     def _output(self, value: Any) -> Any:
         return tuple(make(v, Output(self, i, v.shape, v.dtype)) for i, v in enumerate(value))
@@ -373,7 +393,9 @@ def promote(op: Op, values: Sequence[Any]) -> list[Any]:
         elif value is not None:
             operands.append((value.dtype, 2 if value.ndim else 1))
     wanted = result_numpy_dtype(*operands)
-    if not op.bools and any(value is True or value is False or getattr(value, "dtype", None) == bool for value in values):
+    if not op.bools and any(
+        value is True or value is False or getattr(value, "dtype", None) == bool for value in values
+    ):
         raise DtypeError(
             f"{op.name}({', '.join(map(describe, values))}): not defined for tensors of bools; use ^, ~ or logical_not(), "
             "or convert them, as in x.float()"
@@ -385,7 +407,11 @@ def promote(op: Op, values: Sequence[Any]) -> list[Any]:
         if value is None:
             result.append(None)
         elif type(value) in SCALARS:
-            if wanted.kind == "V" or (wanted.kind in "iu" and not -128 <= value <= 127) or (wanted.kind == "u" and value < 0):
+            if (
+                wanted.kind == "V"
+                or (wanted.kind in "iu" and not -128 <= value <= 127)
+                or (wanted.kind == "u" and value < 0)
+            ):
                 value = numpy.asarray(value).astype(wanted)  # bfloat16; an integer that may wrap around
             result.append(value)
         else:
@@ -409,7 +435,9 @@ def operand(op: Op, value: Any, name: str = "other") -> Any:
 
 
 def refuse_operand(op: Op, value: Any, name: str) -> TypeError:
-    what = "a Tensor or a number" if name not in op.parameters[:2] or op.numbers[op.parameters.index(name)] else "a Tensor"
+    what = (
+        "a Tensor or a number" if name not in op.parameters[:2] or op.numbers[op.parameters.index(name)] else "a Tensor"
+    )
     return TypeError(f"{op.name}(): {name!r} must be {what}, got {type(value).__name__}: {op.name}{op.signature}")
 
 
@@ -420,7 +448,9 @@ def node_of(tensor: Tensor) -> Node | None:
 # ---------------------------------------------------------------- recording
 
 
-def record(op: Op, values: Sequence[Any], tensors: Sequence[Tensor | None], parents: tuple[Node | None, ...], out: Any) -> Any:
+def record(
+    op: Op, values: Sequence[Any], tensors: Sequence[Tensor | None], parents: tuple[Node | None, ...], out: Any
+) -> Any:
     """The Tensor (or tuple of Tensors) of result `out`, with a node that saves what the formulas name.
 
     `values` are the arguments in the kernel's order, arrays for tensors; `tensors` the inputs they came from.
@@ -431,7 +461,8 @@ def record(op: Op, values: Sequence[Any], tensors: Sequence[Tensor | None], pare
         node = FormulaNodeOfSeveral(op, parents, (), (), None, None)
         node.outputs = tuple((o.shape, o.dtype) for o in out)
         results = [
-            make(o, Output(node, i, o.shape, o.dtype)) if o.dtype.kind not in "iub" else make(o) for i, o in enumerate(out)
+            make(o, Output(node, i, o.shape, o.dtype)) if o.dtype.kind not in "iub" else make(o)
+            for i, o in enumerate(out)
         ]
     else:
         node = FormulaNode(op, parents, (), (), out.shape, out.dtype)
@@ -674,7 +705,9 @@ def general_function(op: Op) -> Callable[..., Any]:
     def call(*args: Any, **kwargs: Any) -> Any:
         out = kwargs.pop("out", None) if kwargs else None
         values = op.bind(args, kwargs) if kwargs or len(args) != count else list(args)
-        if type(values[leading]) is ndarray and (alone or not any([isinstance(values[p], Tensor) for p in op.positions])):
+        if type(values[leading]) is ndarray and (
+            alone or not any([isinstance(values[p], Tensor) for p in op.positions])
+        ):
             return formula_result(op, kernels.numpy, values)
         tensors: list[Tensor | None] = []
         constants = found = False
@@ -742,7 +775,7 @@ def formula_result(op: Op, kernel: Any, values: Sequence[Any]) -> Any:
 
 
 def view_function(op: Op, several: bool) -> Callable[..., Any]:
-    count, kernels = len(op.parameters), op.kernels
+    count, kernels, formulas = len(op.parameters), op.kernels, op.formulas
 
     def call(*args: Any, **kwargs: Any) -> Any:
         values = op.bind(args, kwargs) if kwargs or len(args) != count else list(args)
@@ -757,10 +790,23 @@ def view_function(op: Op, several: bool) -> Callable[..., Any]:
         except Exception as error:
             raise explain(op, error, values) from error
         node = input._node if input._view is None else current_node(input)
-        if node is None or not op.formulas or not state.recording:
+        if node is None or not formulas or not state.recording:
             outcome = tuple([make(r) for r in result]) if several else make(as_array(result))
-        else:
+        elif several or type(result) is not ndarray:
             outcome = record(op, values, (input,), (node,), tuple(result) if several else as_array(result))
+        else:  # what `record` does in general, for one formula that saves shapes and plain arguments at most
+            recorded = FormulaNode(op, (node,), EMPTY, (), result.shape, result.dtype)
+            outcome = make(result, recorded)
+            if formulas[0].pick is None:
+                sources = formulas[0].sources
+                for kind, _ in sources:
+                    if kind not in ("static", "shape"):
+                        save(recorded, op, values, (input,), (node,), result, (outcome,))
+                        break
+                else:
+                    recorded.saved = (tuple([array.shape if kind == "shape" else values[at] for kind, at in sources]),)
+            elif formulas[0].pick >= 0:
+                save(recorded, op, values, (input,), (node,), result, (outcome,))
         arguments = tuple(values[1:])
         for number, tensor in enumerate(outcome if several else (outcome,)):
             made = tensor._array
@@ -847,7 +893,11 @@ def inplace_function(op: Op) -> Callable[..., Any]:
             bring_together(op, values)
         elif op.floating and array.dtype.kind in "iub":
             values[op.positions[0]] = array.astype(get_default_dtype().numpy)
-        if op.ufunc is not None and len(values) <= 2 and all(getattr(v, "dtype", array.dtype) is array.dtype for v in values):
+        if (
+            op.ufunc is not None
+            and len(values) <= 2
+            and all(getattr(v, "dtype", array.dtype) is array.dtype for v in values)
+        ):
             token = set_errors(IGNORE)
             try:
                 op.kernels[type(array)](*values, out=array)
@@ -995,11 +1045,15 @@ def write_out(op: Any, result: Any, out: Any, inputs: Sequence[Any]) -> Any:
     if not isinstance(out, Tensor):
         raise TypeError(f"{name}(): out must be a Tensor, got {type(out).__name__}")
     if state.recording and any(isinstance(t, Tensor) and t.requires_grad for t in (*inputs, out)):
-        raise RuntimeError(f"{name}(out=...) does not support gradients, but one of the tensors requires one: leave out= away")
+        raise RuntimeError(
+            f"{name}(out=...) does not support gradients, but one of the tensors requires one: leave out= away"
+        )
     source, target = from_numpy_dtype(result.dtype), out.dtype
     if source.category > target.category:
         raise DtypeError(f"{name}(): a result of {source} cannot be stored in out= of {target}")
-    if out._array.size > 1 and any(not step and size > 1 for step, size in zip(out._array.strides, out._array.shape, strict=True)):
+    if out._array.size > 1 and any(
+        not step and size > 1 for step, size in zip(out._array.strides, out._array.shape, strict=True)
+    ):
         raise RuntimeError(f"{name}(): several elements of out= share one place in memory: clone() it first")
     if out._array.shape != result.shape:
         out._array = namespace_of(type(result)).empty(result.shape, dtype=out._array.dtype)
@@ -1034,7 +1088,9 @@ def alias(function: Any, name: str, method: bool = True) -> Any:
     return function
 
 
-OPERATIONS: dict[str, Any] = {}  # every primitive and composite by name: what completeness tests and backends go through
+OPERATIONS: dict[
+    str, Any
+] = {}  # every primitive and composite by name: what completeness tests and backends go through
 
 
 def finish(function: Any, op: Op, method: bool | str, inplace: bool) -> Any:
@@ -1118,7 +1174,9 @@ def _is_one(alpha: Any) -> bool:
 def _scale(op: Op, other: Any, alpha: Any, input: Any) -> Any:
     both = [t for t in (input, other) if isinstance(t, Tensor)]
     if type(alpha) is float and all(t._array.dtype.kind in "iub" for t in both):
-        raise DtypeError(f"{op.name}(): alpha={alpha} is not an integer, but the tensors are {', '.join(str(t.dtype) for t in both)}")
+        raise DtypeError(
+            f"{op.name}(): alpha={alpha} is not an integer, but the tensors are {', '.join(str(t.dtype) for t in both)}"
+        )
     return other * alpha
 
 
@@ -1223,7 +1281,9 @@ def inplace_composite(name: str, function: Callable[..., Any]) -> Callable[..., 
                 f"{name}_(): the result has shape {tuple(source.shape)}, which does not fit in place into {tuple(self.shape)}"
             )
         if from_numpy_dtype(source.dtype).category > self.dtype.category:
-            raise DtypeError(f"{name}_(): a result of {result.dtype} cannot be stored in place in a tensor of {self.dtype}")
+            raise DtypeError(
+                f"{name}_(): a result of {result.dtype} cannot be stored in place in a tensor of {self.dtype}"
+            )
         return self.copy_(result)  # type: ignore[attr-defined]
 
     call.__name__ = call.__qualname__ = name + "_"

@@ -8,6 +8,7 @@ dimensions.)
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import numpy
@@ -201,6 +202,9 @@ def sum_at_positions(xp: Any, positions: Array, values: Array, count: int) -> Ar
     return result
 
 
+_FEW = 8  # places that still have rows to add, below which they are worked on one by one
+
+
 def sum_rows(xp: Any, index: Array, rows: Array, count: int) -> Array:
     """Zeros of ``(count, ...)`` to which each of `rows` is added at its place in the vector `index`.
 
@@ -212,19 +216,24 @@ def sum_rows(xp: Any, index: Array, rows: Array, count: int) -> Array:
         return result
     if rows.ndim == 1 or rows[0].size == 1:
         return sum_at_positions(xp, xp.where(index < 0, index + count, index), rows, count).reshape(result.shape)
-    order = index.argsort(kind="stable")
+    if index.min() < 0:
+        index = xp.where(index < 0, index + count, index)
+    table, values = result.reshape(count, -1), rows.reshape(index.size, -1)
+    order = xp.argsort(index, kind="stable")
     places = index[order]
-    first = xp.flatnonzero(xp.concatenate((xp.ones(1, bool), places[1:] != places[:-1])))
-    if first.size == places.size:  # no place twice
-        result[index] = rows
-    elif xp is numpy and rows.dtype.kind in "fiu":
-        runs = numpy.add.reduceat(rows[order], first, axis=0)
-        if places[0] < 0:  # -1 and count - 1 may both occur
-            numpy.add.at(result, places[first], runs)
-        else:
-            result[places[first]] = runs
-    else:
-        xp.add.at(result, index, rows)
+    starts = xp.flatnonzero(xp.concatenate((xp.ones(1, dtype=bool), places[1:] != places[:-1])))
+    lengths = xp.diff(starts, append=index.size)
+    table[places[starts]] = values[order[starts]]
+    done = 1
+    while True:
+        more = lengths > done
+        starts, lengths = starts[more], lengths[more]
+        if len(starts) < _FEW:
+            break
+        table[places[starts]] += values[order[starts + done]]
+        done += 1
+    for start, length in zip(starts.tolist(), lengths.tolist(), strict=True):
+        table[places[start]] += values[order[start + done : start + length]].sum(axis=0)
     return result
 
 
@@ -404,9 +413,18 @@ def _index_array(name: str, index: Any, *, vector: bool = False) -> Array:
 # ---------------------------------------------------------------- along one dimension: gather and scatter
 
 
+@functools.lru_cache(maxsize=64)
+def _column(count: int) -> Array:
+    column = numpy.arange(count).reshape(-1, 1)
+    column.flags.writeable = False
+    return column
+
+
 def _grid(xp: Any, index: Array, dim: int) -> tuple[Any, ...]:
     """The advanced index that names, for each element of `index`, its own place with `dim` replaced by its value."""
     ndim = index.ndim
+    if ndim == 2 and xp is numpy:
+        return (_column(index.shape[0]), index) if dim == 1 else (index, _column(index.shape[1]).reshape(-1))
     return tuple(
         [
             index if axis == dim else xp.arange(n).reshape((-1,) + (1,) * (ndim - axis - 1))
@@ -420,7 +438,12 @@ def gather_along(xp: Any, input: Any, dim: int, index: Any) -> Any:
     """Elements of `input` at `index` along `dim`, the other places being those in `index`."""
     if not input.ndim:
         return input.reshape(1)[index] if index.ndim else input.copy()
-    return input[_grid(xp, index, dim)]
+    try:
+        return input[_grid(xp, index, dim)]
+    except IndexError as error:
+        raise RuntimeError(
+            f"gather(): index {int(index.max())} is out of range for dimension {dim} of size {input.shape[dim]}"
+        ) from error
 
 
 gather_along.op.title = "GatherBackward0"
@@ -465,7 +488,7 @@ set_along.gradient(
 )
 
 
-def _checked(name: str, input: Any, dim: int, index: Any, src: Any = None) -> int:
+def _checked(name: str, input: Any, dim: int, index: Any, src: Any = None, reads: bool = False) -> int:
     """`dim` from the front; raises where the shapes or values of `index` do not fit `input` (and `src`)."""
     array = _index_array(name, index)
     dim = wrap_dim(dim, input.ndim)
@@ -486,7 +509,11 @@ def _checked(name: str, input: Any, dim: int, index: Any, src: Any = None) -> in
         its = tuple(src.shape)
         if max(len(its), 1) != max(len(wanted), 1) or any(a > b for a, b in zip(wanted, its, strict=False)):
             raise RuntimeError(f"{name}(): src of shape {its} has no element for every one of index of shape {wanted}")
-    low, high, size = int(array.min()), int(array.max()), shape[dim] if shape else 1
+    size = shape[dim] if shape else 1
+    if reads:  # reading finds an index that is too large by itself
+        low, high = int(array.min()), 0
+    else:
+        low, high = int(array.min()), int(array.max())
     if low < 0 or high >= size:
         raise RuntimeError(
             f"{name}(): index {low if low < 0 else high} is out of range for dimension {dim} of size {size}"
@@ -537,7 +564,7 @@ def gather(input: Any, dim: int, index: Any, *, sparse_grad: bool = False, out: 
     tensor([[1, 1],
             [4, 3]])
     """
-    dim = _checked("gather", input, dim, index)
+    dim = _checked("gather", input, dim, index, reads=True)
     if out is not None:
         return _strictly_into(out, "gather", gather(input, dim, index), (input, index))
     if not numel_of(index.shape):

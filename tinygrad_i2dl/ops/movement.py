@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 from collections.abc import Callable
 from typing import Any
@@ -40,10 +41,13 @@ def wrap_dim(dim: int, ndim: int, name: str = "dim") -> int:
     return dim + size if dim < 0 else dim
 
 
+_ALL_DIMS = [tuple(range(ndim)) for ndim in range(65)]  # NumPy arrays have at most 64 dimensions
+
+
 def wrap_dims(dim: Any, ndim: int) -> tuple[int, ...]:
     """Dimensions counted from the front, as a tuple; None or an empty sequence mean all of them."""
     if dim is None:
-        return tuple(range(ndim))
+        return _ALL_DIMS[ndim]
     if isinstance(dim, int):
         return (wrap_dim(dim, ndim),) if ndim else (wrap_dim(dim, ndim),)[:0]
     if hasattr(dim, "__index__"):
@@ -83,14 +87,16 @@ def numel_of(shape: Any) -> int:
 def strided(xp: Any, array: Array, shape: Shape, strides: tuple[int, ...], offset: int = 0) -> Array:
     """View of the memory that `array` starts in, `offset` bytes on, with any shape and strides (in bytes)."""
     if xp is numpy:
-        if array.flags.c_contiguous and array.dtype.kind != "V":
+        if array.dtype.kind == "V":  # bfloat16 offers no buffer
+            return strided(xp, array.view(numpy.uint16), shape, strides, offset).view(array.dtype)
+        if array.flags.c_contiguous:
             return numpy.ndarray(
                 shape, array.dtype, array, offset, strides
             )  # 20 times faster than `as_strided`, keeps the base
         owner = array
         while isinstance(owner.base, numpy.ndarray):
             owner = owner.base
-        if owner.flags.c_contiguous and array.dtype.kind != "V" and owner.dtype == array.dtype and array.size:
+        if owner.flags.c_contiguous and array.size:
             address = array.__array_interface__["data"][0] - owner.__array_interface__["data"][0]
             return numpy.ndarray(shape, array.dtype, owner, address + offset, strides)
         if offset == 0:
@@ -283,9 +289,14 @@ def permute(xp: Any, input: Any, dims: Any) -> Any:
     >>> torch.permute(torch.ones(2, 3, 4), (2, 0, 1)).shape
     torch.Size([4, 2, 3])
     """
-    if len(dims) != input.ndim:
-        raise RuntimeError(f"permute() needs one entry for each of the {input.ndim} dimensions, got dims={tuple(dims)}")
-    return input.transpose(wrap_dims(dims, input.ndim))
+    try:
+        return input.transpose(dims)
+    except ValueError:  # of which NumPy's AxisError is one
+        if len(dims) == input.ndim:
+            return input.transpose(wrap_dims(dims, input.ndim))  # says what is wrong
+        raise RuntimeError(
+            f"permute() needs one entry for each of the {input.ndim} dimensions, got dims={tuple(dims)}"
+        ) from None
 
 
 @permute.gradient
@@ -339,7 +350,8 @@ def adjoint(input: Any) -> Any:
 
 def _reversed_dims(self: Tensor) -> Tensor:
     """The dimensions in reverse order: the transpose of a matrix."""
-    result: Tensor = permute(self, tuple(range(self._array.ndim - 1, -1, -1)))
+    ndim = self._array.ndim
+    result: Tensor = transpose(self, 0, 1) if ndim == 2 else permute(self, tuple(range(ndim - 1, -1, -1)))
     return result
 
 
@@ -594,7 +606,9 @@ def _(g: Any, dim: int, tensors_shape: Any) -> Any:
 @primitive("tensors*")
 def stack_on(xp: Any, tensors: Any, dim: int) -> Any:
     """Tensors of one shape joined along a new dimension."""
-    return xp.stack(tensors, axis=dim)
+    dim = wrap_dim(dim, tensors[0].ndim + 1)
+    before = (slice(None),) * dim
+    return xp.concatenate([tensor[(*before, None)] for tensor in tensors], axis=dim)
 
 
 stack_on.op.title = "StackBackward0"
@@ -639,6 +653,12 @@ def cat(tensors: Any, dim: int = 0, *, out: Any = None) -> Any:
     tensors = promoted(tensors, "cat")
     if out is not None:
         return _cat_into(out, tensors, dim)
+    try:
+        ndim = tensors[0].ndim
+        if ndim > 1 or (ndim and all(tensor.ndim == 1 for tensor in tensors)):
+            return concatenate_on(wrap_dim(dim, ndim), tensors)
+    except ShapeError:  # looked at below
+        pass
     shapes = [tuple(tensor.shape) for tensor in tensors]
     first = shapes[0]
     for shape in shapes:
@@ -689,11 +709,12 @@ def stack(tensors: Any, dim: int = 0) -> Any:
             [0., 1.]])
     """
     tensors = promoted(tensors, "stack")
-    first = tuple(tensors[0].shape)
-    for tensor in tensors:
-        if tuple(tensor.shape) != first:
-            raise ShapeError(f"stack() needs tensors of one shape, got {first} and {tuple(tensor.shape)}")
-    return stack_on(tensors, wrap_dim(dim, len(first) + 1))
+    try:
+        return stack_on(tensors, wrap_dim(dim, tensors[0].ndim + 1))
+    except ShapeError as error:
+        first = tuple(tensors[0].shape)
+        other = next((tuple(tensor.shape) for tensor in tensors if tuple(tensor.shape) != first), first)
+        raise ShapeError(f"stack() needs tensors of one shape, got {first} and {other}") from error
 
 
 def _at_least(tensors: Any, function: Any) -> list[Any]:
@@ -1289,11 +1310,21 @@ def rot90(input: Any, k: int = 1, dims: Any = (0, 1)) -> Any:
     return flip(transpose(input, first, second), (second,)) if k == 3 else clone(input)
 
 
+@functools.lru_cache(maxsize=64)
+def _triangle_mask(name: str, rows: int, columns: int, diagonal: int) -> Array:
+    """Where the triangle is: making it costs more than using it."""
+    mask = getattr(numpy, name)(numpy.ones((rows, columns), dtype=bool), diagonal)
+    mask.flags.writeable = False
+    return mask
+
+
 def _triangle(name: str, kept: str) -> Any:
     def kernel(xp: Any, input: Any, diagonal: int = 0) -> Any:
         if input.ndim < 2:
             raise RuntimeError(f"{name}() needs at least two dimensions, got {input.ndim}")
-        return getattr(xp, name)(input, diagonal)
+        if xp is not numpy or input.size > 1 << 20:
+            return getattr(xp, name)(input, diagonal)
+        return numpy.where(_triangle_mask(name, *input.shape[-2:], diagonal), input, input.dtype.type(0))
 
     kernel.__name__ = kernel.__qualname__ = name
     kernel.__doc__ = (

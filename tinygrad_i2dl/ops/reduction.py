@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import builtins
 import collections
+import functools
 import math
 from typing import Any
 
@@ -75,12 +76,51 @@ def _count(shape: Shape, dims: Dims) -> int:
 # ---------------------------------------------------------------- sums and means
 
 
+@functools.lru_cache(maxsize=64)
+def _ones(count: int, dtype: Any) -> Array:
+    ones = numpy.ones(count, dtype=dtype)
+    ones.flags.writeable = False
+    return ones
+
+
+_BLOCK = 512  # elements summed by one dot product: short enough that the rounding errors stay those of pairwise sums
+
+
+def _summed(xp: Any, input: Array, dims: Dims, keepdim: bool) -> Array:
+    """Sum of a floating-point array; of a large one by products with ones, a third to a sixth of NumPy's time."""
+    if xp is not numpy or input.size < 1024 or not dims or not input.flags.c_contiguous:
+        return input.sum(dims, None, None, keepdim)
+    shape, ndim = input.shape, input.ndim
+    if len(dims) == ndim:
+        flat = input.reshape(-1)
+        rows = flat.size // _BLOCK
+        total = (flat[: rows * _BLOCK].reshape(rows, _BLOCK) @ _ones(_BLOCK, input.dtype)).sum()
+        total += flat[rows * _BLOCK :].sum()
+        return numpy.asarray(total).reshape((1,) * ndim if keepdim else ())
+    first, last = 0, ndim
+    while first in dims:
+        first += 1
+    while last - 1 in dims:
+        last -= 1
+    count, tail = _count(shape, tuple(range(first))), _count(shape, tuple(range(last, ndim)))
+    inner = [axis for axis in dims if first <= axis < last]
+    if inner or (first and last < ndim) or count > 1 << 16 or (last < ndim and not 8 <= tail <= _BLOCK):
+        return input.sum(dims, None, None, keepdim)
+    if first:
+        result = _ones(count, input.dtype) @ input.reshape(count, -1)
+    else:
+        result = input.reshape(-1, tail) @ _ones(tail, input.dtype)
+    return result.reshape(
+        [1 if axis in dims else size for axis, size in enumerate(shape) if keepdim or axis not in dims]
+    )
+
+
 @primitive("input")
 def sum_over(xp: Any, input: Any, dims: Dims, keepdim: bool) -> Any:
     """Sum over the dimensions `dims`; integers and bools are summed as int64."""
     kind = input.dtype.kind
     if kind == "f" and input.dtype.itemsize > 2:
-        return input.sum(dims, None, None, keepdim)
+        return _summed(xp, input, dims, keepdim)
     if kind in "iub":
         return input.sum(axis=dims, keepdims=keepdim, dtype=numpy.int64)
     return as_array(input.astype(WIDE).sum(axis=dims, keepdims=keepdim)).astype(input.dtype)
@@ -133,7 +173,7 @@ def mean_over(xp: Any, input: Any, dims: Dims, keepdim: bool) -> Any:
         raise DtypeError(
             f"mean() needs floating-point elements, got {input.dtype}: convert with .float() or pass dtype="
         )
-    total = as_array(input.sum(dims, None, None, keepdim))  # a third of the time of NumPy's own mean for small arrays
+    total = as_array(_summed(xp, input, dims, keepdim))  # a third of the time of NumPy's own mean for small arrays
     total /= count
     return total
 
@@ -435,6 +475,13 @@ def _position(xp: Any, input: Array, which: str, dim: int | None) -> Array:
     return as_array(getattr(xp, which)(input, axis=dim))
 
 
+@functools.lru_cache(maxsize=64)
+def _steps(count: int) -> Array:
+    steps = numpy.arange(count)
+    steps.flags.writeable = False
+    return steps
+
+
 def _extremum_along(name: str) -> Any:
     """The primitive that gives the extremum along one dimension with its index."""
 
@@ -444,6 +491,10 @@ def _extremum_along(name: str) -> Any:
         if not input.size:
             _not_empty(name, input, (dim,))
         place = _position(xp, input, f"arg{name}", dim)
+        if input.ndim == 2 and xp is numpy:  # the most frequent case, at a quarter of the time of `take_along_axis`
+            steps = _steps(place.size)
+            values = input[steps, place] if dim == 1 else input[place, steps]
+            return (xp.expand_dims(values, dim), xp.expand_dims(place, dim)) if keepdim else (values, place)
         at = xp.expand_dims(place, dim)
         values = xp.take_along_axis(input, at, dim)
         return (values, at) if keepdim else (values.reshape(place.shape), place)
