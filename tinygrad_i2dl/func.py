@@ -1,0 +1,194 @@
+"""Functions of functions: derivatives as functions, and calls of modules with given parameters (PyTorch's ``torch.func``).
+
+Arguments may be tensors or nested tuples, lists and dictionaries of them, such as ``dict(model.named_parameters())``. Derivatives
+nest. A result that depends on tensors which require gradients, among the arguments, stays differentiable by them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from .autograd import functional
+from .autograd.differentiation import grad as differentiate
+from .engine.mode import enable_grad, state
+from .nn.utils.stateless import functional_call as functional_call
+from .tensors import Tensor
+
+__all__ = ["functional_call", "grad", "grad_and_value", "hessian", "jacfwd", "jacrev", "jvp", "vjp"]
+
+
+def _mapped(function: Callable[[Tensor], Any], tree: Any) -> Any:
+    """`tree` with `function` of each tensor in it."""
+    if isinstance(tree, Tensor):
+        return function(tree)
+    if isinstance(tree, dict):
+        return type(tree)((key, _mapped(function, each)) for key, each in tree.items())
+    if isinstance(tree, tuple) and hasattr(tree, "_fields"):
+        return type(tree)(*(_mapped(function, each) for each in tree))
+    if isinstance(tree, (tuple, list)):
+        return type(tree)(_mapped(function, each) for each in tree)
+    return tree
+
+
+def _tensors(tree: Any) -> list[Tensor]:
+    """The tensors in `tree`, in order."""
+    found: list[Tensor] = []
+    _mapped(found.append, tree)
+    return found
+
+
+def _watched(tensor: Any) -> Tensor:
+    """The same values to differentiate by, connected to where they came from."""
+    if tensor.requires_grad:
+        return tensor.view_as(tensor)  # type: ignore[no-any-return]
+    return tensor.detach().requires_grad_()  # type: ignore[no-any-return]
+
+
+def _positions(argnums: int | tuple[int, ...], count: int) -> tuple[int, ...]:
+    several = argnums if isinstance(argnums, tuple) else (argnums,)
+    if not several or any(not -count <= each < count for each in several):
+        raise RuntimeError(f"argnums must be positions of the {count} positional arguments, got {argnums}")
+    return tuple(each % count for each in several)
+
+
+def _is_nested(args: Any) -> bool:
+    return state.recording and any(each.requires_grad for each in _tensors(args))
+
+
+def _derived(func: Callable[..., Any], argnums: Any, has_aux: bool, args: Any, kwargs: Any) -> tuple[Any, Any, Any]:
+    """Gradient, value and auxiliary result."""
+    positions = _positions(argnums, len(args))
+    nested = _is_nested((args, kwargs))
+    with enable_grad():
+        given = list(args)
+        for position in positions:
+            given[position] = _mapped(_watched, given[position])
+        result = func(*given, **kwargs)
+        value, aux = result if has_aux else (result, None)
+        if not isinstance(value, Tensor) or value.ndim != 0:
+            got = f"shape {tuple(value.shape)}" if isinstance(value, Tensor) else type(value).__name__
+            raise RuntimeError(f"the function must return a tensor without dimensions to be differentiated, got {got}")
+        sources = [tensor for position in positions for tensor in _tensors(given[position])]
+        found = iter(
+            differentiate(value, sources, create_graph=nested, allow_unused=True, materialize_grads=True)
+            if value.requires_grad
+            else [each * 0 for each in sources]
+        )
+    gradients = tuple(_mapped(lambda _: next(found), args[position]) for position in positions)
+    if not nested:
+        gradients, value, aux = (_mapped(lambda tensor: tensor.detach(), each) for each in (gradients, value, aux))
+    return (gradients if isinstance(argnums, tuple) else gradients[0]), value, aux
+
+
+def grad(func: Callable[..., Any], argnums: int | tuple[int, ...] = 0, has_aux: bool = False) -> Callable[..., Any]:
+    """The function that gives the gradient of `func` by the argument(s) at `argnums`.
+
+    Args:
+        func: returns a tensor without dimensions, and something else with `has_aux`.
+        argnums: position of the argument, or a tuple of several.
+        has_aux: `func` returns a pair of which only the first is differentiated; the result is a pair too.
+
+    >>> import tinygrad_i2dl as torch
+    >>> torch.func.grad(torch.func.grad(lambda x: x**3))(torch.tensor(2.0))
+    tensor(12.)
+    """
+
+    def gradient(*args: Any, **kwargs: Any) -> Any:
+        result, _, aux = _derived(func, argnums, has_aux, args, kwargs)
+        return (result, aux) if has_aux else result
+
+    return gradient
+
+
+def grad_and_value(
+    func: Callable[..., Any], argnums: int | tuple[int, ...] = 0, has_aux: bool = False
+) -> Callable[..., Any]:
+    """The function that gives the gradient and the value of `func`; with `has_aux`, ``(gradient, (value, aux))``."""
+
+    def both(*args: Any, **kwargs: Any) -> Any:
+        result, value, aux = _derived(func, argnums, has_aux, args, kwargs)
+        return (result, (value, aux)) if has_aux else (result, value)
+
+    return both
+
+
+def jacrev(func: Callable[..., Any], argnums: int | tuple[int, ...] = 0) -> Callable[..., Any]:
+    """The function that gives all first derivatives of `func` by the tensor(s) at `argnums`, by backward passes."""
+
+    def derivatives(*args: Any) -> Any:
+        positions = _positions(argnums, len(args))
+        chosen = tuple(args[position] for position in positions)
+
+        def of_chosen(*tensors: Any) -> Any:
+            given = list(args)
+            for position, tensor in zip(positions, tensors, strict=True):
+                given[position] = tensor
+            return func(*given)
+
+        inputs = chosen if isinstance(argnums, tuple) else chosen[0]
+        return functional.jacobian(of_chosen, inputs, create_graph=_is_nested(args))
+
+    return derivatives
+
+
+def jacfwd(func: Callable[..., Any], argnums: int | tuple[int, ...] = 0) -> Callable[..., Any]:
+    """As `jacrev`, with the same result: there is no forward mode to compute it with."""
+    return jacrev(func, argnums)
+
+
+def hessian(func: Callable[..., Any], argnums: int | tuple[int, ...] = 0) -> Callable[..., Any]:
+    """The function that gives all second derivatives of `func` by the tensor(s) at `argnums`.
+
+    >>> import tinygrad_i2dl as torch
+    >>> torch.func.hessian(lambda x: (x**3).sum())(torch.tensor([1.0, 2.0]))
+    tensor([[ 6.,  0.],
+            [ 0., 12.]])
+    """
+    return jacrev(jacrev(func, argnums), argnums)
+
+
+def vjp(func: Callable[..., Any], *primals: Any, has_aux: bool = False) -> tuple[Any, ...]:
+    """The value of `func`, and the function from a cotangent of the output to the gradients by `primals`.
+
+    >>> import tinygrad_i2dl as torch
+    >>> value, pull = torch.func.vjp(lambda x: x**2, torch.tensor([1.0, 2.0]))
+    >>> pull(torch.ones(2))
+    (tensor([2., 4.]),)
+    """
+    nested = _is_nested(primals)
+    with enable_grad():
+        given = tuple(_mapped(_watched, each) for each in primals)
+        result = func(*given)
+        output, aux = result if has_aux else (result, None)
+    outputs = _tensors(output)
+    sources = _tensors(given)
+
+    def pull(cotangents: Any) -> Any:
+        weights = _tensors(cotangents)
+        if len(weights) != len(outputs):
+            raise RuntimeError(f"expected a cotangent for each of the {len(outputs)} outputs, got {len(weights)}")
+        pairs = [(o, w) for o, w in zip(outputs, weights, strict=True) if o.requires_grad]
+        create = nested or any(each.requires_grad for each in weights)
+        found = iter(
+            differentiate(
+                [o for o, _ in pairs],
+                sources,
+                [w for _, w in pairs],
+                retain_graph=True,
+                create_graph=create,
+                allow_unused=True,
+                materialize_grads=True,
+            )
+            if pairs
+            else [each * 0 for each in sources]
+        )
+        return _mapped(lambda _: next(found), primals)
+
+    shown = output if nested else _mapped(lambda tensor: tensor.detach(), output)
+    return (shown, pull, aux) if has_aux else (shown, pull)
+
+
+def jvp(func: Callable[..., Any], primals: tuple[Any, ...], tangents: tuple[Any, ...]) -> tuple[Any, Any]:
+    """The value of `func` at `primals`, and its derivative in the direction of `tangents`."""
+    return functional.jvp(func, primals, tangents, create_graph=_is_nested((primals, tangents)))
