@@ -176,7 +176,7 @@ def with_method(ending: str) -> list[str]:
     return [
         name
         for name, block in BLOCKS.items()
-        if hasattr(torch.Tensor, name + ending)
+        if callable(getattr(torch.Tensor, name + ending, None))
         and not name.startswith("__")
         and name not in OTHER_METHOD
         and isinstance(cases_of(block)[0].args[0], numpy.ndarray)
