@@ -9,7 +9,7 @@ import sys
 from collections.abc import Sequence
 from typing import Protocol, cast
 
-from tinygrad_i2dl import doctor
+from tinygrad_i2dl import checking, doctor, running
 
 
 class Command(Protocol):
@@ -23,7 +23,9 @@ class Command(Protocol):
 
 
 COMMANDS: dict[str, Command] = {
+    "check": cast(Command, checking),
     "doctor": cast(Command, doctor),
+    "run": cast(Command, running),
 }
 
 

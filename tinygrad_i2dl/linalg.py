@@ -7,6 +7,7 @@ tensor(5.)
 
 from __future__ import annotations
 
+from .missing import missing_name
 from .ops.linalg import LinAlgError as LinAlgError
 from .ops.linalg import cholesky_of as cholesky
 from .ops.linalg import cond as cond
@@ -40,3 +41,5 @@ __all__ = [
     "matrix_exp", "matrix_norm", "matrix_power", "matrix_rank", "multi_dot", "norm", "pinv", "qr", "slogdet", "solve",
     "solve_triangular", "svd", "svdvals", "vander", "vecdot", "vector_norm",
 ]  # fmt: skip
+
+__getattr__ = missing_name("torch.linalg", lambda: globals())

@@ -8,7 +8,14 @@ from typing import Any
 
 from .errors import MissingNameError
 
-__all__ = ["missing_name"]
+__all__ = ["missing_name", "nearest_names"]
+
+
+def nearest_names(name: str, names: Iterable[str], module: str) -> str:
+    """The end of a message: the names of `module` that look most like `name`, or nothing."""
+    public = [each for each in names if not each.startswith("_")]
+    nearest = difflib.get_close_matches(name, public, 3)
+    return f"; nearest: {', '.join(f'{module}.{each}' for each in nearest)}" if nearest else ""
 
 
 def missing_name(module: str, names: Callable[[], Iterable[str]]) -> Callable[[str], Any]:
@@ -22,8 +29,6 @@ def missing_name(module: str, names: Callable[[], Iterable[str]]) -> Callable[[s
     def __getattr__(name: str) -> Any:
         if name.startswith("__"):  # Python's own questions
             raise AttributeError(name)
-        nearest = difflib.get_close_matches(name, [each for each in names() if not each.startswith("_")], 3)
-        hint = f"; nearest: {', '.join(f'{module}.{each}' for each in nearest)}" if nearest else ""
-        raise MissingNameError(f"tinygrad_i2dl has no {module}.{name}{hint}")
+        raise MissingNameError(f"tinygrad_i2dl has no {module}.{name}{nearest_names(name, names(), module)}")
 
     return __getattr__

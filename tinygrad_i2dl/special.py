@@ -1,5 +1,6 @@
 """Special functions under the names of ``torch.special``."""
 
+from .missing import missing_name
 from .ops.activation import log_softmax as log_softmax
 from .ops.activation import softmax as softmax
 from .ops.pointwise import erf as erf
@@ -28,3 +29,5 @@ __all__ = [
     "digamma", "entr", "erf", "erfc", "erfinv", "exp2", "expit", "expm1", "gammaln", "log1p", "log_softmax", "logit",
     "logsumexp", "multigammaln", "ndtr", "ndtri", "polygamma", "psi", "round", "sinc", "softmax", "xlog1py", "xlogy",
 ]  # fmt: skip
+
+__getattr__ = missing_name("torch.special", lambda: globals())

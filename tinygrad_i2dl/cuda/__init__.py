@@ -1,5 +1,6 @@
 """The GPU, as far as this installation has one (PyTorch's ``torch.cuda``)."""
 
+from ..missing import missing_name
 from . import amp as amp
 from .memory import empty_cache as empty_cache
 from .memory import ipc_collect as ipc_collect
@@ -36,3 +37,5 @@ from .types import HalfTensor as HalfTensor
 from .types import IntTensor as IntTensor
 from .types import LongTensor as LongTensor
 from .types import ShortTensor as ShortTensor
+
+__getattr__ = missing_name("torch.cuda", lambda: globals())

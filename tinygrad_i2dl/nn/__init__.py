@@ -1,5 +1,6 @@
 """Layers, losses and what belongs to them (PyTorch's ``torch.nn``)."""
 
+from ..missing import missing_name
 from . import functional as functional
 from . import init as init
 from . import modules as modules
@@ -172,3 +173,5 @@ from .transformer import TransformerEncoderLayer as TransformerEncoderLayer
 from .upsampling import Upsample as Upsample
 from .upsampling import UpsamplingBilinear2d as UpsamplingBilinear2d
 from .upsampling import UpsamplingNearest2d as UpsamplingNearest2d
+
+__getattr__ = missing_name("torch.nn", lambda: globals())

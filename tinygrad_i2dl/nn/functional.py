@@ -1,5 +1,6 @@
 """Functions of neural networks: PyTorch's namespace ``torch.nn.functional``."""
 
+from ..missing import missing_name
 from ..ops.activation import (
     celu,
     celu_,
@@ -135,3 +136,5 @@ __all__ = [
     "softshrink", "softsign", "tanh", "tanhshrink", "threshold", "threshold_", "triplet_margin_loss",
     "triplet_margin_with_distance_loss", "unfold", "upsample", "upsample_bilinear", "upsample_nearest",
 ]  # fmt: skip
+
+__getattr__ = missing_name("torch.nn.functional", lambda: globals())

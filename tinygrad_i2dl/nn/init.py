@@ -15,6 +15,7 @@ import numpy
 
 from ..engine.mode import no_grad
 from ..generator import Generator, default_generator
+from ..missing import missing_name
 from ..ops.creation import zeros
 from ..tensors import Parameter, Tensor, make
 
@@ -369,3 +370,5 @@ kaiming_uniform = _under_old_name(kaiming_uniform_)
 kaiming_normal = _under_old_name(kaiming_normal_)
 orthogonal = _under_old_name(orthogonal_)
 sparse = _under_old_name(sparse_)
+
+__getattr__ = missing_name("torch.nn.init", lambda: globals())

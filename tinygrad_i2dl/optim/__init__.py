@@ -1,5 +1,6 @@
 """Optimizers (PyTorch's ``torch.optim``)."""
 
+from ..missing import missing_name
 from . import lr_scheduler as lr_scheduler
 from . import swa_utils as swa_utils
 from .adadelta import Adadelta as Adadelta
@@ -15,3 +16,5 @@ from .radam import RAdam as RAdam
 from .rmsprop import RMSprop as RMSprop
 from .rprop import Rprop as Rprop
 from .sgd import SGD as SGD
+
+__getattr__ = missing_name("torch.optim", lambda: globals())

@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import wraps
 from typing import Any
 
+from ..missing import missing_name
 from ..tensors import Tensor
 from .optimizer import Optimizer
 
@@ -767,3 +768,5 @@ class ChainedScheduler(LRScheduler):
 
     state_dict = SequentialLR.state_dict
     load_state_dict = SequentialLR.load_state_dict
+
+__getattr__ = missing_name("torch.optim.lr_scheduler", lambda: globals())

@@ -1,4 +1,7 @@
 """Data loading and tools (PyTorch's ``torch.utils``)."""
 
+from ..missing import missing_name
 from . import checkpoint as checkpoint
 from . import data as data
+
+__getattr__ = missing_name("torch.utils", lambda: globals())

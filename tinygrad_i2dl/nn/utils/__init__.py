@@ -1,5 +1,6 @@
 """Helpers for modules and their parameters (PyTorch's ``torch.nn.utils``)."""
 
+from ...missing import missing_name
 from . import parametrizations as parametrizations
 from . import parametrize as parametrize
 from . import rnn as rnn
@@ -15,3 +16,5 @@ from .spectral_norm import remove_spectral_norm as remove_spectral_norm
 from .spectral_norm import spectral_norm as spectral_norm
 from .weight_norm import remove_weight_norm as remove_weight_norm
 from .weight_norm import weight_norm as weight_norm
+
+__getattr__ = missing_name("torch.nn.utils", lambda: globals())

@@ -1,5 +1,6 @@
 """Datasets, orders and loaders (PyTorch's ``torch.utils.data``)."""
 
+from ...missing import missing_name
 from . import dataloader as dataloader
 from . import dataset as dataset
 from . import sampler as sampler
@@ -21,3 +22,5 @@ from .sampler import Sampler as Sampler
 from .sampler import SequentialSampler as SequentialSampler
 from .sampler import SubsetRandomSampler as SubsetRandomSampler
 from .sampler import WeightedRandomSampler as WeightedRandomSampler
+
+__getattr__ = missing_name("torch.utils.data", lambda: globals())
