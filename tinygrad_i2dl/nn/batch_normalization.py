@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..dtypes import int64
-from ..engine.mode import no_grad
 from ..ops.creation import full, ones, zeros
 from ..tensors import Tensor
 from . import functional as F
@@ -117,8 +116,7 @@ class _BatchNorm(_NormBase):
             if not self.track_running_stats:
                 mean = variance = None
             elif self.num_batches_tracked is not None:
-                with no_grad():
-                    self.num_batches_tracked.add_(1)
+                self.num_batches_tracked._add_array(1)
                 if self.momentum is None:  # the mean of all batches so far
                     momentum = 1.0 / float(self.num_batches_tracked)
         else:
