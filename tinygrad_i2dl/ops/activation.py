@@ -21,7 +21,15 @@ from ..generator import default_generator
 from ..tensors import Tensor, make
 from ._define import OPERATIONS, attach, composite, primitive, unary
 from .movement import cast, reshape_to, wrap_dim
-from .normal_distribution import distribution_of, gelu_backward_of, gelu_of
+from .normal_distribution import (
+    CUBIC,
+    SQRT_2_OVER_PI,
+    distribution_of,
+    gelu_backward_of,
+    gelu_of,
+    gelu_tanh_backward_of,
+    gelu_tanh_of,
+)
 from .pointwise import exp, logistic, sigmoid, tanh
 from .precision import half_as_single, negative_part, positive_part
 from .reduction import sum_over
@@ -477,7 +485,6 @@ def gelu_erf(xp: Any, input: Any) -> Any:
     return gelu_of(xp, input)
 
 
-_SQRT_2_OVER_PI, _CUBIC = 0.7978845608028654, 0.044715
 _INVERSE_SQRT_2PI = 0.3989422804014327
 
 
@@ -506,23 +513,15 @@ gelu_erf.op.title = "GeluBackward0"
 def gelu_tanh(xp: Any, input: Any) -> Any:
     """``x / 2 (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3)))``, an approximation of ``gelu``."""
     refuse_integers("gelu", input)
-    result = xp.asarray(input * input)
-    result *= _SQRT_2_OVER_PI * _CUBIC
-    result += _SQRT_2_OVER_PI
-    result *= input
-    xp.tanh(result, out=result)
-    result += 1
-    result *= input
-    result *= 0.5
-    return result
+    return gelu_tanh_of(xp, input)
 
 
-@composite(fused=True)
+@composite(fused=half_as_single(gelu_tanh_backward_of))
 def gelu_tanh_backward(g: Any, input: Any) -> Any:
     """Gradient of `gelu_tanh`."""
     square = input * input
-    t = tanh((square * (_SQRT_2_OVER_PI * _CUBIC) + _SQRT_2_OVER_PI) * input)
-    inner = square * (3 * _SQRT_2_OVER_PI * _CUBIC) + _SQRT_2_OVER_PI
+    t = tanh((square * (SQRT_2_OVER_PI * CUBIC) + SQRT_2_OVER_PI) * input)
+    inner = square * (3 * SQRT_2_OVER_PI * CUBIC) + SQRT_2_OVER_PI
     return g * ((1 + t) * 0.5 + input * (1 - t * t) * (inner * 0.5))
 
 

@@ -17,6 +17,7 @@ _P = 0.3275911 / math.sqrt(2)
 _TAIL = (1.061405429 / 2, -1.453152027 / 2, 1.421413741 / 2, -0.284496736 / 2, 0.254829592 / 2)
 _BLOCK = 1 << 13  # elements: what one block needs stays in a core's cache
 _DENSITY_AT_ZERO = 1 / math.sqrt(2 * math.pi)
+SQRT_2_OVER_PI, CUBIC = math.sqrt(2 / math.pi), 0.044715
 
 
 def distribution_of(xp: Any, input: Array) -> Array:
@@ -39,6 +40,16 @@ def gelu_backward_of(xp: Any, g: Array, input: Array) -> Array:
         density = xp.exp(input * input * -0.5) * _DENSITY_AT_ZERO
         return g * (distribution_of(xp, input) + input * density)
     return _by_blocks(xp, _gelu_backward, input, g)
+
+
+def gelu_tanh_of(xp: Any, input: Array) -> Array:
+    """``x / 2 (1 + tanh(inner))`` with ``inner = sqrt(2 / pi) (x + 0.044715 x^3)``."""
+    return _by_blocks(xp, _gelu_tanh, input)
+
+
+def gelu_tanh_backward_of(xp: Any, g: Array, input: Array) -> Array:
+    """``g / 2 (1 + t + x (1 - t^2) inner')`` with ``t = tanh(inner)``."""
+    return _by_blocks(xp, _gelu_tanh_backward, input, g)
 
 
 def _by_blocks(xp: Any, function: Any, input: Array, *others: Array) -> Array:
@@ -100,5 +111,36 @@ def _gelu_backward(xp: Any, x: Array, g: Array) -> Array:
     bell *= x
     bell *= _DENSITY_AT_ZERO
     slope += bell
+    slope *= g
+    return slope
+
+
+def _tanh_of_inner(xp: Any, x: Array, square: Array) -> Array:
+    t = square * (SQRT_2_OVER_PI * CUBIC)
+    t += SQRT_2_OVER_PI
+    t *= x
+    return xp.tanh(t, out=t)
+
+
+def _gelu_tanh(xp: Any, x: Array) -> Array:
+    result = _tanh_of_inner(xp, x, x * x)
+    result += 1
+    result *= x
+    result *= 0.5
+    return result
+
+
+def _gelu_tanh_backward(xp: Any, x: Array, g: Array) -> Array:
+    slope = x * x
+    t = _tanh_of_inner(xp, x, slope)
+    slope *= 3 * SQRT_2_OVER_PI * CUBIC
+    slope += SQRT_2_OVER_PI
+    slope *= x
+    complement = 1 - t  # (1 - t^2) s + 1 + t = (1 + t) ((1 - t) s + 1)
+    slope *= complement
+    slope += 1
+    t += 1
+    slope *= t
+    slope *= 0.5
     slope *= g
     return slope
