@@ -1,7 +1,8 @@
-"""Functions of functions: derivatives as functions, and calls of modules with given parameters (PyTorch's ``torch.func``).
+"""Functions of functions: derivatives as functions, and calls of modules with given parameters (``torch.func``).
 
-Arguments may be tensors or nested tuples, lists and dictionaries of them, such as ``dict(model.named_parameters())``. Derivatives
-nest. A result that depends on tensors which require gradients, among the arguments, stays differentiable by them.
+Arguments may be tensors or nested tuples, lists and dictionaries of them, such as ``dict(model.named_parameters())``.
+Derivatives nest. A result that depends on tensors which require gradients, among the arguments, stays differentiable by
+them.
 """
 
 from __future__ import annotations
@@ -31,9 +32,9 @@ def _mapped(function: Callable[[Tensor], Any], tree: Any) -> Any:
     return tree
 
 
-def _tensors(tree: Any) -> list[Tensor]:
+def _tensors(tree: Any) -> list[Any]:
     """The tensors in `tree`, in order."""
-    found: list[Tensor] = []
+    found: list[Any] = []
     _mapped(found.append, tree)
     return found
 
