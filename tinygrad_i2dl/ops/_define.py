@@ -790,6 +790,7 @@ def view_function(op: Op, several: bool) -> Callable[..., Any]:
         except Exception as error:
             raise explain(op, error, values) from error
         node = input._node if input._view is None else current_node(input)
+        outcome: Any
         if node is None or not formulas or not state.recording:
             outcome = tuple([make(r) for r in result]) if several else make(as_array(result))
         elif several or type(result) is not ndarray:
@@ -953,7 +954,7 @@ def run_kernel(op: Op, values: Sequence[Any]) -> Any:
     return as_array(result)
 
 
-def on_arrays(op: Op, values: Sequence[Any]) -> Any:
+def on_arrays(op: Op, values: list[Any]) -> Any:
     """The operation on arrays: no recording, an array comes back."""
     for position in op.positions:
         value = values[position]
