@@ -475,9 +475,17 @@ void outer(const OuterRun<T>& run, const int64_t* offsets, const T* gradient, T*
 
 constexpr int kOuterRows = I2DL_REGISTERS >= 32 ? 8 : 6;
 
+// How many vectors of output channels a pass takes, of those that are left.
+inline int lanes_at_once(int64_t left) {
+    constexpr int most = I2DL_REGISTERS >= 32 ? 3 : 2;
+    if (most == 3 && left % 4 == 0) return 4;
+    return left >= most && left != most + 1 ? most : left >= 2 ? 2 : 1;
+}
+
 template <typename T, int N>
 void outer_columns(const OuterRun<T>& run, int64_t lane) {
-    const int64_t groups = (run.columns + kOuterRows - 1) / kOuterRows;
+    constexpr int most = N == 4 ? 6 : kOuterRows;
+    const int64_t groups = (run.columns + most - 1) / most;
     for (int64_t group = 0; group < groups; ++group) {
         const int64_t first = run.columns * group / groups;
         const int64_t* offsets = run.offsets + first;
@@ -502,35 +510,52 @@ void outer_columns(const OuterRun<T>& run, int64_t lane) {
             case 6:
                 outer<T, 6, N>(run, offsets, gradient, sums);
                 break;
-#if I2DL_REGISTERS >= 32
-            case 7:
-                outer<T, 7, N>(run, offsets, gradient, sums);
-                break;
             default:
-                outer<T, 8, N>(run, offsets, gradient, sums);
-                break;
-#endif
+                if constexpr (most == 8) {
+                    if (run.columns * (group + 1) / groups - first == 7) {
+                        outer<T, 7, N>(run, offsets, gradient, sums);
+                    } else {
+                        outer<T, 8, N>(run, offsets, gradient, sums);
+                    }
+                }
         }
     }
 }
 
 template <typename T>
-void run_outer(const OuterRun<T>& run) {
+void run_outer(const OuterRun<T>& whole) {
     constexpr int L = Simd<T>::length;
-    constexpr int most = I2DL_REGISTERS >= 32 ? 3 : 2;
-    int64_t left = run.step / L;
-    for (int64_t lane = 0; left > 0;) {
-        // 4 is 2 and 2 rather than 3 and 1.
-        const int64_t vectors = left >= most && left != most + 1 ? most : left >= 2 ? 2 : 1;
-        if (vectors == 1) {
-            outer_columns<T, 1>(run, lane);
-        } else if (vectors == 2) {
-            outer_columns<T, 2>(run, lane);
-        } else {
-            outer_columns<T, most>(run, lane);
+    // Few enough positions for their gradients to stay in the first-level cache while all terms pass: 24 KB.
+    const int64_t vectors_of_pass = whole.step / L < 4 ? whole.step / L : 4;
+    const int64_t positions = 24576 / (I2DL_VECTOR_BYTES * vectors_of_pass);
+    const int64_t block = whole.width < positions ? positions / whole.width : 1;
+    for (int64_t line = 0; line < whole.lines; line += block) {
+        OuterRun<T> run = whole;
+        run.lines = whole.lines - line < block ? whole.lines - line : block;
+        run.line_source = whole.line_source + line;
+        run.gradient = whole.gradient + line * whole.width * whole.step;
+        int64_t left = run.step / L;
+        for (int64_t lane = 0; left > 0;) {
+            const int vectors = lanes_at_once(left);
+            switch (vectors) {
+                case 1:
+                    outer_columns<T, 1>(run, lane);
+                    break;
+                case 2:
+                    outer_columns<T, 2>(run, lane);
+                    break;
+#if I2DL_REGISTERS >= 32
+                case 3:
+                    outer_columns<T, 3>(run, lane);
+                    break;
+                default:
+                    outer_columns<T, 4>(run, lane);
+                    break;
+#endif
+            }
+            lane += vectors * L;
+            left -= vectors;
         }
-        lane += vectors * L;
-        left -= vectors;
     }
 }
 
@@ -568,8 +593,9 @@ void positions(const PositionRun<T>& run, int64_t first, int64_t lane) {
 
 template <typename T, int N>
 void positions_of_lanes(const PositionRun<T>& run, int64_t lane) {
+    constexpr int most = N == 4 ? 6 : kOuterRows;
     int64_t first = 0;
-    for (; first + kOuterRows <= run.count; first += kOuterRows) positions<T, kOuterRows, N>(run, first, lane);
+    for (; first + most <= run.count; first += most) positions<T, most, N>(run, first, lane);
     if (first + 4 <= run.count) {
         positions<T, 4, N>(run, first, lane);
         first += 4;
@@ -580,16 +606,24 @@ void positions_of_lanes(const PositionRun<T>& run, int64_t lane) {
 template <typename T>
 void run_positions(const PositionRun<T>& run) {
     constexpr int L = Simd<T>::length;
-    constexpr int most = I2DL_REGISTERS >= 32 ? 3 : 2;
     int64_t left = run.step / L;
     for (int64_t lane = 0; left > 0;) {
-        const int64_t vectors = left >= most && left != most + 1 ? most : left >= 2 ? 2 : 1;
-        if (vectors == 1) {
-            positions_of_lanes<T, 1>(run, lane);
-        } else if (vectors == 2) {
-            positions_of_lanes<T, 2>(run, lane);
-        } else {
-            positions_of_lanes<T, most>(run, lane);
+        const int vectors = lanes_at_once(left);
+        switch (vectors) {
+            case 1:
+                positions_of_lanes<T, 1>(run, lane);
+                break;
+            case 2:
+                positions_of_lanes<T, 2>(run, lane);
+                break;
+#if I2DL_REGISTERS >= 32
+            case 3:
+                positions_of_lanes<T, 3>(run, lane);
+                break;
+            default:
+                positions_of_lanes<T, 4>(run, lane);
+                break;
+#endif
         }
         lane += vectors * L;
         left -= vectors;

@@ -82,14 +82,18 @@ void lines_of_row(const PoolingShape& shape, int64_t z, int64_t y, std::vector<i
 template <typename T>
 void max_row_by_window(const PoolingShape& shape, const MaxRow<T>& row) {
     for (int64_t x = 0; x < row.width; ++x) {
+        // The taps inside are neighbours: the window is one range of positions.
+        int64_t first = 0, last = row.taps;
+        while (first < last && (x < row.low[first] || x >= row.high[first])) ++first;
+        while (first < last && (x < row.low[last - 1] || x >= row.high[last - 1])) --last;
         T best = -std::numeric_limits<T>::infinity();
         int64_t index = -1;
+        if (first < last && row.lines > 0) index = row.line_start[0] + x * shape.stride[2] + row.shift[first];
         for (int64_t line = 0; line < row.lines; ++line) {
             const int64_t start = row.line_start[line] + x * shape.stride[2];
-            for (int64_t tap = 0; tap < row.taps; ++tap) {
-                if (x < row.low[tap] || x >= row.high[tap]) continue;
+            for (int64_t tap = first; tap < last; ++tap) {
                 const T value = row.plane[start + row.shift[tap]];
-                if (value > best || value != value || index < 0) {
+                if (value > best || value != value) {
                     best = value;
                     index = start + row.shift[tap];
                 }

@@ -110,18 +110,19 @@ bool winograd_serves(const ShiftProblem& problem) {
 
 double winograd_cost(const ShiftProblem& problem, int vector_length) {
     const Phase& phase = problem.phases[0];
-    const double down = static_cast<double>(ceil_divide(phase.count[1], 4));
-    const double across = static_cast<double>(ceil_divide(phase.count[2], 4));
+    const int64_t across = tiles_of_line(phase.count[2]);
+    // Lanes that the transforms spend on a line: all are used where lines are short powers of two, or long.
+    const int64_t half = std::max(vector_length / 2, 4);
+    const int64_t used = across & (across - 1) ? (across <= half ? half : round_up(across, vector_length))
+                                               : std::max<int64_t>(across, 1);
     const double in = static_cast<double>(problem.source_channels),
                  out = static_cast<double>(problem.destination_channels);
-    const double short_lanes = std::max(vector_length / 2, 4);
-    const double vectors =
-        across <= short_lanes ? 0.6 : static_cast<double>(ceil_divide(static_cast<int64_t>(across), vector_length));
+    const double down = static_cast<double>(ceil_divide(phase.count[1], 4)), lanes = vector_length;
     const double batch = static_cast<double>(std::max<int64_t>(problem.batch, 1));
-    double cost = kWinogradPoints * in * out * down * across / vector_length;        // products
-    cost += down * vectors * (in * 300 + out * 400);                                 // transforms
-    cost += in * (down + 1) * (across + 1) * 16 * 0.5 + kWinogradPoints * out * 20;  // the slab; starting the sums
-    cost += in * out * 150 / batch;                                                  // transform of the weights
+    double cost = kWinogradPoints * in * out * down * static_cast<double>(across) / lanes;  // products
+    cost += down * static_cast<double>(used) / lanes * (in * 320 + out * 320);              // transforms
+    cost += in * down * static_cast<double>(across) * 16 * 2 / lanes;                       // the slab
+    cost += in * out * 40 / batch;                                                          // transform of the weights
     return cost;
 }
 
