@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy
 
+from ..backends.registry import namespace_of
 from ..errors import DtypeError, ShapeError
 from ..tensors import Operations, Tensor, make
-from ._define import alias, binary, composite, explain_broadcast, inplace_composite, primitive, promote, unary
+from ._define import alias, as_array, binary, composite, explain_broadcast, inplace_composite, primitive, promote, unary
 
 __all__ = [
     "allclose", "eq", "equal", "fmax", "fmin", "ge", "greater", "greater_equal", "gt", "isclose", "isfinite", "isin",
@@ -388,14 +389,14 @@ def isclose(input: Tensor, other: Tensor, rtol: float = 1e-5, atol: float = 1e-8
             if equal_nan and a.dtype.kind not in "iub":
                 close = close | ((a != a) & (b != b))
             if rtol == 0 and atol == 0:
-                return make(numpy.asarray(close))
+                return make(as_array(close))
             if a.dtype.kind in "iub":
                 a, b = a.astype(numpy.float64), b.astype(numpy.float64)
             difference = abs(a - b)
-            close = close | ((difference <= atol + abs(rtol * b)) & numpy.isfinite(difference))
+            close = close | ((difference <= atol + abs(rtol * b)) & (difference < numpy.inf))
     except ValueError as error:
         raise explain_broadcast(eq.op, error, a, b) from error
-    return make(numpy.asarray(close))
+    return make(as_array(close))
 
 
 @composite(method=True)
@@ -421,5 +422,7 @@ def isin(elements: Any, test_elements: Any, *, assume_unique: bool = False, inve
         raise TypeError("isin() needs at least one Tensor")
     a = elements._array if isinstance(elements, Tensor) else elements
     b = test_elements._array if isinstance(test_elements, Tensor) else test_elements
-    a, b = (numpy.asarray(each) for each in promote(eq.op, (a, b)))
-    return make(numpy.asarray(numpy.isin(a, b, assume_unique=assume_unique, invert=invert)))
+    a, b = promote(eq.op, (a, b))
+    xp = namespace_of(type(a if hasattr(a, "dtype") else b))
+    found = xp.isin(xp.asarray(a), xp.asarray(b), assume_unique=assume_unique, invert=invert)
+    return make(as_array(found))
