@@ -10,7 +10,8 @@ import numpy
 from ...engine.mode import no_grad
 from ...generator import default_generator
 from ...ops.distance import normalize
-from ...ops.linalg import dot, matrix_exp, mv, solve
+from ...ops.factorization import matrix_exp, solve
+from ...ops.linalg import dot, mv
 from ...ops.movement import cat
 from ...tensors import Tensor, make
 from ..module import Module
