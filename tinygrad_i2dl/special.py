@@ -18,7 +18,9 @@ from .ops.reduction import logsumexp as logsumexp
 from .ops.special_functions import digamma as digamma
 from .ops.special_functions import digamma as psi
 from .ops.special_functions import entr as entr
+from .ops.special_functions import erfcx as erfcx
 from .ops.special_functions import lgamma as gammaln
+from .ops.special_functions import log_ndtr as log_ndtr
 from .ops.special_functions import mvlgamma as multigammaln
 from .ops.special_functions import ndtr as ndtr
 from .ops.special_functions import ndtri as ndtri
@@ -26,8 +28,9 @@ from .ops.special_functions import polygamma as polygamma
 from .ops.special_functions import xlog1py as xlog1py
 
 __all__ = [
-    "digamma", "entr", "erf", "erfc", "erfinv", "exp2", "expit", "expm1", "gammaln", "log1p", "log_softmax", "logit",
-    "logsumexp", "multigammaln", "ndtr", "ndtri", "polygamma", "psi", "round", "sinc", "softmax", "xlog1py", "xlogy",
+    "digamma", "entr", "erf", "erfc", "erfcx", "erfinv", "exp2", "expit", "expm1", "gammaln", "log1p", "log_ndtr",
+    "log_softmax", "logit", "logsumexp", "multigammaln", "ndtr", "ndtri", "polygamma", "psi", "round", "sinc",
+    "softmax", "xlog1py", "xlogy",
 ]  # fmt: skip
 
 __getattr__ = missing_name("torch.special", lambda: globals())

@@ -43,3 +43,9 @@ sample(
     lambda make: [case(make(3, 4, low=0.1, high=3), make(4, low=-0.5, high=3)), case(make(3, low=0.1), 2.0)],
     oracle="torch.special.xlog1py",
 )
+sample(
+    "erfcx",
+    lambda make: [case(make(3, 4, low=-2, high=9)), case(make(3, low=-0.4, high=0.4))],
+    oracle="torch.special.erfcx",
+)
+sample("log_ndtr", lambda make: [case(make(3, 4, low=-9, high=3)), case(make(0))], oracle="torch.special.log_ndtr")

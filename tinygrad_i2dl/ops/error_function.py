@@ -78,14 +78,20 @@ def in_blocks(xp: Any, function: Callable[[Any, Array], Array], input: Array, wo
     return result.reshape(input.shape)
 
 
-def _tail(xp: Any, a: Array) -> Array:
-    """erfc of `a`, which is at least 0.46875 everywhere."""
-    a = xp.minimum(a, 28.0)  # beyond, it is zero; NaN stays
+def _scaled_tail(xp: Any, a: Array) -> Array:
+    """``exp(a * a) erfc(a)`` of `a`, which is at least 0.46875 everywhere."""
     near = polynomial(MIDDLE_P, a) / polynomial(MIDDLE_Q, a)
     if (a > 4.0).any():
         y = 1.0 / (a * a)
         far = (1.0 / math.sqrt(math.pi) - y * polynomial(FAR_P, y) / polynomial(FAR_Q, y)) / a
         near = xp.where(a > 4.0, far, near)
+    return near
+
+
+def _tail(xp: Any, a: Array) -> Array:
+    """erfc of `a`, which is at least 0.46875 everywhere."""
+    a = xp.minimum(a, 28.0)  # beyond, it is zero; NaN stays
+    near = _scaled_tail(xp, a)
     rounded = xp.trunc(a * 16.0) / 16.0
     return xp.exp(-rounded * rounded) * xp.exp(-(a - rounded) * (a + rounded)) * near
 
@@ -159,6 +165,20 @@ def erf_of(xp: Any, input: Array) -> Array:
 def erfc_of(xp: Any, input: Array) -> Array:
     """Complementary error function of an array."""
     return in_blocks(xp, _erfc, input, numpy.float64)
+
+
+def _erfcx(xp: Any, x: Array) -> Array:
+    a = xp.absolute(x)
+    small = a <= 0.46875
+    tail = _scaled_tail(xp, xp.where(small, 0.46875, a))
+    square = xp.exp(x * x)
+    near = square * (1.0 - _near(xp.where(small, x, 0.0)))
+    return xp.where(small, near, xp.where(x < 0, 2.0 * square - tail, tail))
+
+
+def erfcx_of(xp: Any, input: Array) -> Array:
+    """Scaled complementary error function ``exp(x * x) erfc(x)`` of an array."""
+    return in_blocks(xp, _erfcx, input, numpy.float64)
 
 
 # First approximation of the inverse: M. Giles, "Approximating the erfinv function", GPU Computing Gems (2012), single

@@ -5,9 +5,12 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import numpy
+
 from ..tensors import Operations, Tensor
 from ._define import as_array, binary, composite, primitive, unary
 from .comparison import choose
+from .error_function import erfc_of, erfcx_of
 from .gamma_function import digamma_of, log_gamma_of, polygamma_of
 from .pointwise import erfc, erfinv, log, mul
 
@@ -103,6 +106,33 @@ def ndtr(input: Any) -> Any:
 def ndtri(input: Any) -> Any:
     """Inverse of `ndtr`, elementwise."""
     return erfinv(input * 2.0 - 1.0) * math.sqrt(2.0)
+
+
+@unary(floating=True, method=False, inplace=False)
+def erfcx(xp: Any, input: Any) -> Any:
+    """``exp(input ** 2) * erfc(input)``, elementwise, which does not vanish where `erfc` does."""
+    return erfcx_of(xp, input)
+
+
+erfcx.gradient(lambda g, input, out: g * (2 * input * out - 2 / math.sqrt(math.pi)))
+
+
+@unary(floating=True, method=False, inplace=False)
+def log_ndtr(xp: Any, input: Any) -> Any:
+    """Logarithm of the probability that a normal number is below `input`, elementwise, finite far below zero.
+
+    >>> import tinygrad_i2dl as torch
+    >>> torch.special.log_ndtr(torch.tensor([0.0, -20.0]))
+    tensor([  -0.6931, -203.9172])
+    """
+    x = input.astype(numpy.float64)
+    low = x < -1
+    below = xp.log(erfcx_of(xp, xp.where(low, x, -1.0) * -math.sqrt(0.5)) / 2) - x * x / 2
+    above = xp.log1p(erfc_of(xp, xp.where(low, 0.0, x) * math.sqrt(0.5)) / -2)
+    return xp.where(low, below, above).astype(input.dtype)
+
+
+log_ndtr.gradient(lambda g, input: g * (math.sqrt(2 / math.pi) / erfcx(input * -math.sqrt(0.5))))
 
 
 @composite
