@@ -152,6 +152,7 @@ CASES: list[tuple[str, tuple[Any, ...], dict[str, Any]]] = [
     ("TripletMarginLoss", (), {}),
     ("TripletMarginWithDistanceLoss", (), {}),
     ("CTCLoss", (), {}),
+    ("LinearCrossEntropyLoss", (3, 5), {"bias": True, "out_features": (2,)}),
 ]
 
 

@@ -159,6 +159,10 @@ class LinearCrossEntropyLoss(_WeightedLoss):
         label_smoothing: float = 0.0,
         options: Any = None,
     ) -> None:
+        if weight is not None and tuple(weight.shape) != (num_classes,):
+            raise RuntimeError(f"expected a weight of shape {(num_classes,)}, got {tuple(weight.shape)}")
+        if not 0 <= label_smoothing <= 1:
+            raise RuntimeError(f"label_smoothing must be between 0 and 1, got {label_smoothing}")
         super().__init__(weight=weight, reduction=reduction)
         self.num_classes = num_classes
         self.out_features = tuple(out_features)
@@ -170,6 +174,8 @@ class LinearCrossEntropyLoss(_WeightedLoss):
         self.options = options
 
     def forward(self, input: Tensor, target: Tensor) -> Tensor:
+        if input.ndim == 2 and target.ndim > 0 and input.shape[0] != target.shape[0]:
+            raise ValueError(f"expected as many targets as inputs, got {target.shape[0]} and {input.shape[0]}")
         scores: Any = self.linear(input)
         if self.out_features:
             scores = scores.reshape(*scores.shape[:-1], self.num_classes, *self.out_features)
@@ -180,6 +186,13 @@ class LinearCrossEntropyLoss(_WeightedLoss):
             ignore_index=-100 if self.ignore_index is None else self.ignore_index,
             reduction=self.reduction,
             label_smoothing=self.label_smoothing,
+        )
+
+    def extra_repr(self) -> str:
+        return (
+            f"in_features={self.linear.in_features}, num_classes={self.num_classes}, out_features={self.out_features}, "
+            f"bias={self.linear.bias is not None}, reduction={self.reduction}, ignore_index={self.ignore_index}, "
+            f"label_smoothing={self.label_smoothing}, options={self.options}"
         )
 
 
