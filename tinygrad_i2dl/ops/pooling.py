@@ -273,9 +273,9 @@ avg_pool_backward.gradient(
 # ---------------------------------------------------------------- arguments
 
 
-def check_input(op: str, dims: int, input: Any, error: type[Exception] = ShapeError, adaptive: bool = False) -> bool:
+def check_input(op: str, dims: int, input: Any, error: type[Exception] = ShapeError, lenient: bool = False) -> bool:
     """Whether `input` has a batch dimension. Raises unless it is ``(N, C, *spatial)`` or ``(C, *spatial)`` with
-    elements in each image; adaptive pooling lets the first dimension be empty, even that of channels."""
+    elements in each image. `lenient`: the first dimension may be empty even where it is that of channels."""
     if input.ndim not in (dims + 1, dims + 2):
         raise error(
             f"{op}(): input must have {dims + 2} dimensions (batch, channels, *spatial), or {dims + 1} without a "
@@ -283,8 +283,8 @@ def check_input(op: str, dims: int, input: Any, error: type[Exception] = ShapeEr
             f"got shape {tuple(input.shape)}"
         )
     batched: bool = input.ndim == dims + 2
-    if 0 in tuple(input.shape)[1 if batched or adaptive else 0 :]:
-        may = "the first dimension" if adaptive else "the batch"
+    if 0 in tuple(input.shape)[1 if batched or lenient else 0 :]:
+        may = "the first dimension" if lenient else "the batch"
         raise ShapeError(f"{op}(): only {may} may be empty, got shape {tuple(input.shape)}")
     return batched
 
@@ -461,7 +461,7 @@ def unpool(
     """What max_unpool1d, max_unpool2d and max_unpool3d share."""
     kernel, stride = steps_of(op, dims, kernel_size, stride)
     padding = sizes_of(padding, dims, op, "padding")
-    batched = check_input(op, dims, input)
+    batched = check_input(op, dims, input, lenient=True)
     if tuple(indices.shape) != tuple(input.shape):
         raise ShapeError(
             f"{op}(): indices must have the shape of input, {tuple(input.shape)}, got {tuple(indices.shape)}"
@@ -656,7 +656,7 @@ def adaptive_sizes(op: str, dims: int, input: Any, output_size: Any) -> Sizes:
 def pool_avg_adaptive(op: str, dims: int, input: Any, output_size: Any) -> Any:
     """What adaptive_avg_pool1d, adaptive_avg_pool2d and adaptive_avg_pool3d share."""
     error = ShapeError if dims == 1 else ValueError
-    batched = check_input(op, dims, input, error, adaptive=True)
+    batched = check_input(op, dims, input, error, lenient=True)
     if not is_floating(input):
         raise DtypeError(f"{op}(): input must be floating point, got {input.dtype}")
     sizes = adaptive_sizes(op, dims, input, output_size)
@@ -745,7 +745,7 @@ adaptive_max_pool.gradient(lambda g, indices, input_shape: max_pool_backward(g[0
 def pool_max_adaptive(op: str, dims: int, input: Any, output_size: Any) -> tuple[Any, Any]:
     """What adaptive_max_pool1d, adaptive_max_pool2d and adaptive_max_pool3d share: values and indices."""
     error = ShapeError if dims == 1 else ValueError
-    batched = check_input(op, dims, input, error, adaptive=True)
+    batched = check_input(op, dims, input, error, lenient=True)
     if not is_floating(input):
         raise DtypeError(f"{op}(): input must be floating point, got {input.dtype}")
     sizes = adaptive_sizes(op, dims, input, output_size)
