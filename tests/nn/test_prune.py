@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import importlib
 from typing import Any
 
 import numpy
 import pytest
-import torch.nn.utils.prune as _  # importing PyTorch alone leaves it out
 
 import tinygrad_i2dl as torch
 from tests.nn.oracle import assert_close, compare, copy_state, oracle, random, to_array
+
+importlib.import_module("torch.nn.utils.prune")  # importing PyTorch alone leaves it out
 
 
 def pair() -> tuple[Any, Any]:

@@ -1,7 +1,8 @@
 """Pruning: weights of which a part is held at zero by a mask (``torch.nn.utils.prune``).
 
-A pruned parameter `weight` becomes the parameter ``weight_orig`` and the buffer ``weight_mask``; before each call of the
-module, ``weight = weight_orig * weight_mask``. Pruning again keeps what is pruned and counts amounts among what is left.
+A pruned parameter `weight` becomes the parameter ``weight_orig`` and the buffer ``weight_mask``; before each call of
+the module, ``weight = weight_orig * weight_mask``. Pruning again keeps what is pruned and counts amounts among what is
+left.
 """
 
 from __future__ import annotations
@@ -42,8 +43,7 @@ M = TypeVar("M", bound=Module)
 def _check_amount(amount: Any) -> None:
     if not isinstance(amount, numbers.Real):
         raise TypeError(f"the amount to prune must be a number, got {amount!r}")
-    whole = isinstance(amount, numbers.Integral)
-    if amount < 0 or (not whole and amount > 1):
+    if float(amount) < 0 or (not isinstance(amount, numbers.Integral) and float(amount) > 1):
         raise ValueError(f"the amount to prune must be a share between 0 and 1 or a count of at least 0, got {amount}")
 
 
