@@ -266,3 +266,20 @@ def avg_pool_backward(
     return _native.avg_pool_backward(
         grad, input_shape, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override
     )
+
+
+# What a registry may take as kernels; the other functions here ask and set how these run.
+KERNELS = {
+    kernel.__name__: kernel
+    for kernel in (
+        conv,
+        conv_input_gradient,
+        conv_weight_gradient,
+        im2col,
+        col2im,
+        max_pool,
+        max_pool_backward,
+        avg_pool,
+        avg_pool_backward,
+    )
+}
