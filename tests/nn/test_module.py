@@ -150,6 +150,25 @@ def test_forward_hooks_run_in_order_and_replace() -> None:
     assert run(torch) == run(oracle)
 
 
+def test_hooks_of_all_modules() -> None:
+    def run(library: Any) -> list[Any]:
+        seen: list[Any] = []
+        hooks = library.nn.modules.module
+        before = hooks.register_module_forward_pre_hook(
+            lambda module, args: seen.append(("before", type(module).__name__))
+        )
+        after = hooks.register_module_forward_hook(
+            lambda module, args, output: seen.append(type(module).__name__) or output + 1
+        )
+        model = library.nn.Sequential(library.nn.ReLU(), library.nn.Identity())
+        seen.append(model(library.zeros(2)).tolist())
+        before.remove(), after.remove()
+        seen.append(model(library.zeros(2)).tolist())
+        return seen
+
+    assert run(torch) == run(oracle)
+
+
 @pytest.mark.filterwarnings("ignore:Full backward hook is firing")
 @pytest.mark.parametrize("input_needs", [True, False])
 def test_full_backward_hooks_see_and_replace_gradients(input_needs: bool) -> None:

@@ -703,7 +703,7 @@ class Module:
         return self._hook("_load_state_dict_post_hooks", hook)
 
     def _call_with_hooks(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        for hook in (*_global_hooks.get("_forward_pre_hooks", {}).values(), *self._forward_pre_hooks.values()):
+        for hook in (*_hooks_of_all("before"), *self._forward_pre_hooks.values()):
             if isinstance(hook, _KeywordHook):
                 changed = hook.function(self, args, kwargs)
                 if changed is not None:
@@ -717,7 +717,7 @@ class Module:
         if backward_hooks:
             args, inputs = _marked(args)
         output = self.forward(*args, **kwargs)
-        for hook in (*_global_hooks.get("_forward_hooks", {}).values(), *self._forward_hooks.values()):
+        for hook in (*_hooks_of_all("after"), *self._forward_hooks.values()):
             if isinstance(hook, _KeywordHook):
                 changed = hook.function(self, args, kwargs, output)
             else:
@@ -775,7 +775,27 @@ _HOOKS = (
     "_load_state_dict_pre_hooks",
     "_load_state_dict_post_hooks",
 )
-_global_hooks: dict[str, dict[int, Callable[..., Any]]] = {}
+_global_hooks: dict[int, tuple[str, Callable[..., Any]]] = {}  # "before" or "after" the forward of every module
+
+
+def _hooks_of_all(when: str) -> list[Callable[..., Any]]:
+    return [hook for each, hook in _global_hooks.values() if each == when]
+
+
+def _global_hook(when: str, hook: Callable[..., Any]) -> RemovableHandle:
+    handle = RemovableHandle(_global_hooks)
+    _global_hooks[handle.id] = (when, hook)
+    return handle
+
+
+def register_module_forward_pre_hook(hook: Callable[..., Any]) -> RemovableHandle:
+    """Call ``hook(module, args)`` before `forward` of every module there is, until the handle is removed."""
+    return _global_hook("before", hook)
+
+
+def register_module_forward_hook(hook: Callable[..., Any]) -> RemovableHandle:
+    """Call ``hook(module, args, output)`` after `forward` of every module there is, until the handle is removed."""
+    return _global_hook("after", hook)
 
 
 def _quoted(keys: list[str]) -> str:
