@@ -1,4 +1,4 @@
-"""Calls of sample blocks: the library's and PyTorch's function of a block's name, and its cases as tensors of either library."""
+"""Calls of sample blocks: the function of either library that a block names, and its cases as tensors of either."""
 
 from __future__ import annotations
 
@@ -41,7 +41,20 @@ def function_of(block: Samples) -> Callable[..., Any]:
     if found is None:
         found = OPERATIONS.get(block.name)
     assert found is not None, f"the sample block {block.name!r} names nothing in the library"
-    return found
+    return determined(block, found)
+
+
+def determined(block: Samples, function: Callable[..., Any]) -> Callable[..., Any]:
+    """A function of which only what the block calls determined is left."""
+    choose = block.determined
+    if choose is None:
+        return function
+
+    @functools.wraps(function)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        return choose(function(*args, **kwargs))
+
+    return call
 
 
 def mapped(change: Callable[[Any], Any], value: Any) -> Any:
@@ -123,11 +136,19 @@ def gradients(library: ModuleType, result: Any, leaves: list[Any], **options: An
     return [None if each is None else array_of(each) for each in found]
 
 
+def through(block: Samples, function: Callable[..., Any]) -> Callable[..., Any]:
+    """A function as derivatives of it are taken: composed with what the block sends its first tensor through."""
+    lead = block.through
+    if lead is None:
+        return function
+    return lambda first, *args, **kwargs: function(lead(first), *args, **kwargs)
+
+
 def oracle_of(block: Samples) -> Callable[..., Any]:
     """A block's oracle as a function; PyTorch's warnings about its own names are no concern of ours."""
     if callable(block.oracle):
         return block.oracle
-    function = lookup(torch, block.oracle.removeprefix("torch."))
+    function = determined(block, lookup(torch, block.oracle.removeprefix("torch.")))
 
     def quiet(*args: Any, **kwargs: Any) -> Any:
         with warnings.catch_warnings():
@@ -138,7 +159,7 @@ def oracle_of(block: Samples) -> Callable[..., Any]:
 
 
 def assert_close(actual: Any, expected: Any, *, rtol: float, dtypes: bool = True, where: str = "result") -> None:
-    """All tensors, arrays and numbers of two nested results have the same shapes, dtypes (unless not `dtypes`) and values."""
+    """All parts of two nested results have the same shapes, values and, unless not `dtypes`, the same dtypes."""
     ours, theirs = list(parts(actual)), list(parts(expected))
     assert len(ours) == len(theirs), f"{where}: {len(ours)} parts, expected {len(theirs)}"
     for number, (one, other) in enumerate(zip(ours, theirs, strict=True)):
@@ -162,5 +183,6 @@ def assert_same_gradients(actual: list[Any], expected: list[Any], *, rtol: float
         if known is None:
             continue
         a, b = (numpy.zeros_like(known) if each is None else each for each in (one, other))
-        assert a.shape == b.shape and a.dtype == b.dtype, f"{where} {number}: {a.dtype}{a.shape}, expected {b.dtype}{b.shape}"
+        expected_form = f"{b.dtype}{b.shape}"
+        assert f"{a.dtype}{a.shape}" == expected_form, f"{where} {number}: {a.dtype}{a.shape}, expected {expected_form}"
         numpy.testing.assert_allclose(a, b, rtol=rtol, atol=rtol * 1e-2, err_msg=f"{where} {number}")

@@ -6,10 +6,16 @@ A block per operation::
            errors=[raises(RuntimeError, "do not broadcast", make_array(3), make_array(4))])
 
 ``make(*shape, low=-1, high=1, dtype="float64", away_from=None)`` gives a NumPy array of reproducible random numbers
-(`away_from`: a value such as a kink that no element comes nearer to than 0.1); `kink` makes a case where finite differences mean nothing. Floating-point arrays become tensors that require
-gradients, others constants. From the blocks `tests/test_ops.py` derives: forward against the oracle (a dotted path into PyTorch,
-or a function of float64 NumPy arrays), first and second order gradcheck, gradients on arrays = gradients on Tensors, function =
-method = in-place form, non-contiguous and empty inputs, error texts, and every available backend against the reference.
+(`away_from`: a value such as a kink that no element comes nearer to than 0.1); `kink` makes a case where finite
+differences mean nothing. Floating-point arrays become tensors that require gradients, others constants. From the blocks
+`tests/test_ops.py` derives: forward against the oracle (a dotted path into PyTorch, or a function of float64 NumPy
+arrays), first and second order gradcheck, gradients on arrays = gradients on Tensors, function = method = in-place
+form, non-contiguous and empty inputs, error texts, and every available backend against the reference.
+
+``determined=function`` is for operations whose result is defined up to a choice, such as the signs of eigenvectors:
+everything is tested of what the function makes of the result. ``through=function`` is for operations whose derivative
+is that on a subset, such as symmetric matrices: derivatives are those of the composition with a function that leads
+into the subset.
 """
 
 from __future__ import annotations
@@ -22,7 +28,7 @@ from typing import Any
 
 import numpy
 
-__all__ = ["SAMPLES", "Case", "Samples", "array", "case", "kink", "load_all", "raises", "sample"]
+__all__ = ["SAMPLES", "Case", "Samples", "array", "case", "kink", "load_all", "raises", "sample", "symmetric"]
 
 
 @dataclass(frozen=True)
@@ -55,12 +61,16 @@ class Samples:
     second: bool = True  # False: with the reason in `why`
     rtol: float = 1e-7
     why: str = field(default="")  # reason of every departure from the defaults
+    determined: Callable[[Any], Any] | None = None  # of a result, what does not depend on an arbitrary choice
+    through: Callable[[Any], Any] | None = None  # for derivatives only: what the first tensor goes through before
 
 
 SAMPLES: dict[str, Samples] = {}
 
 
-def sample(name: str, cases: Callable[[Callable[..., Any]], list[Case]], *, oracle: str | Callable[..., Any], **more: Any) -> None:
+def sample(
+    name: str, cases: Callable[[Callable[..., Any]], list[Case]], *, oracle: str | Callable[..., Any], **more: Any
+) -> None:
     """Register the block of an operation. Raises if it has one already or departs from a default without saying why."""
     if name in SAMPLES:
         raise ValueError(f"{name} has two sample blocks")
@@ -75,7 +85,7 @@ def case(*args: Any, **kwargs: Any) -> Case:
 
 
 def kink(*args: Any, **kwargs: Any) -> Case:
-    """A call at arguments where no derivative exists (ties, NaN): the gradient is compared with the oracle's choice alone."""
+    """A call where no derivative exists (ties, NaN): the gradient is compared with the oracle's choice alone."""
     return Case(args, kwargs, smooth=False)
 
 
@@ -99,8 +109,14 @@ class Maker:
         values = self.random.uniform(low, high, shape)
         if away_from is not None:
             near = abs(values - away_from) < 0.1
-            values = numpy.where(near, away_from + numpy.where(values < away_from, -0.1, 0.1) + (values - away_from), values)
+            side = numpy.where(values < away_from, -0.1, 0.1)
+            values = numpy.where(near, away_from + side + (values - away_from), values)
         return numpy.asarray(values, dtype=dtype)
+
+
+def symmetric(matrices: Any) -> Any:
+    """Symmetric part of square matrices of either library."""
+    return (matrices + matrices.transpose(-2, -1)) / 2
 
 
 def array(*shape: int, dtype: str = "float64") -> Any:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy
+
 from . import array, case, raises, sample
 
 # name: (low, high, kink that no element comes near to, keywords of a second call)
@@ -78,3 +80,16 @@ for _name in ("softmax", "log_softmax", "softmin"):
             raises(RuntimeError, "not defined", array(3, dtype="int64"), 0),
         ],
     )
+
+# ---------------------------------------------------------------- building blocks
+
+sample(
+    "limit",
+    lambda make: [case(make(3, 4, low=-0.4, high=0.4), -0.5, 0.5), case(make(3, low=1, high=2), -0.5, 0.5)],
+    oracle=lambda input, low, high: numpy.clip(input, low, high),
+)
+sample(
+    "exponential_unit",
+    lambda make: [case(make(3, 4, low=-2, high=2, away_from=0.0), 0.7, 1.3, 0.5)],
+    oracle=lambda x, alpha, scale, inner: scale * numpy.where(x > 0, x, alpha * numpy.expm1(inner * x)),
+)

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy
 
-from . import array, case, raises, sample
+from . import array, case, raises, sample, symmetric
 
 # ---------------------------------------------------------------- products
 
@@ -272,8 +272,7 @@ sample(
     "linalg.cholesky",
     lambda make: [case(_definite(make)), case(_definite(make, 2), upper=True)],
     oracle="torch.linalg.cholesky",
-    gradient=False,
-    why="one triangle is read, the gradient is the symmetric one: conformance compares it on symmetric matrices",
+    through=symmetric,
     errors=[raises(RuntimeError, "positive definite", -numpy.eye(2))],
 )
 sample(
@@ -285,8 +284,67 @@ sample(
     "linalg.eigvalsh",
     lambda make: [case(_definite(make)), case(_definite(make, 2), UPLO="U")],
     oracle="torch.linalg.eigvalsh",
-    gradient=False,
-    why="one triangle is read, the gradient is the symmetric one: conformance compares it on symmetric matrices",
+    through=symmetric,
+)
+sample(
+    "linalg.eigh",
+    lambda make: [case(_definite(make)), case(_definite(make, 2), UPLO="U")],
+    oracle="torch.linalg.eigh",
+    through=symmetric,
+    determined=lambda found: (found[0], found[1] * found[1]),
+    errors=[
+        raises(RuntimeError, "square", array(2, 3)),
+        raises(RuntimeError, "UPLO", array(2, 2), UPLO="X"),
+    ],
+)
+sample(
+    "cholesky",
+    lambda make: [case(_definite(make)), case(_definite(make, 2), True)],
+    oracle="torch.cholesky",
+    through=symmetric,
+)
+sample(
+    "cholesky_inverse",
+    lambda make: [case(numpy.linalg.cholesky(_definite(make))), case(numpy.linalg.cholesky(_definite(make)).T, True)],
+    oracle="torch.cholesky_inverse",
+)
+sample(
+    "linalg.qr",
+    lambda make: [case(make(3, 3)), case(make(2, 4, 3)), case(make(3, 3), "complete")],
+    oracle="torch.linalg.qr",
+    errors=[
+        raises(RuntimeError, "at least two dimensions", array(2)),
+        raises(RuntimeError, "'reduced', 'complete' or 'r'", array(2, 2), "no"),
+    ],
+)
+sample("qr", lambda make: [case(make(3, 3)), case(make(4, 3), True)], oracle="torch.qr")
+sample(
+    "linalg.svd",
+    lambda make: [case(make(3, 3)), case(make(2, 4, 3), full_matrices=False), case(make(2, 3), False)],
+    oracle="torch.linalg.svd",
+    determined=lambda found: (found[0] * found[0], found[1], found[2] * found[2]),
+    errors=[raises(RuntimeError, "at least two dimensions", array(2))],
+)
+sample(
+    "svd",
+    lambda make: [case(make(3, 3)), case(make(4, 3))],
+    oracle="torch.svd",
+    determined=lambda found: (found[0] * found[0], found[1], found[2] * found[2]),
+)
+sample(
+    "linalg.lstsq",
+    lambda make: [case(make(4, 3), make(4, 2)), case(make(2, 3, 3) + 3 * numpy.eye(3), make(2, 3, 1))],
+    oracle="torch.linalg.lstsq",
+    errors=[
+        raises(RuntimeError, "driver", array(3, 2), array(3, 1), driver="no"),
+        raises(RuntimeError, "do not fit", array(3, 2), array(2, 1)),
+    ],
+)
+sample("pinverse", lambda make: [case(make(3, 2)), case(make(2, 3))], oracle="torch.pinverse")
+sample(
+    "frobenius_norm",
+    lambda make: [case(make(2, 3), (0, 1)), case(make(2, 3), 1, True)],
+    oracle=lambda input, dim, keepdim=False: numpy.sqrt((input**2).sum(axis=dim, keepdims=keepdim)),
 )
 sample("linalg.svdvals", lambda make: [case(make(3, 2)), case(make(2, 2, 4))], oracle="torch.linalg.svdvals")
 sample(

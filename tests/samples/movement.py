@@ -19,7 +19,7 @@ sample(
     ],
     oracle="torch.reshape",
     errors=[
-        raises(RuntimeError, "of size 6 into shape", array(2, 3), (4,)),
+        raises(RuntimeError, "6 elements", array(2, 3), (4,)),
         raises(RuntimeError, "only one size", array(2, 3), (-1, -1)),
         raises(RuntimeError, "invalid size -2", array(2, 3), (-2, 3)),
     ],
@@ -343,3 +343,41 @@ sample(
     errors=[raises(RuntimeError, "must be equal", array(3, 3), array(2))],
 )
 sample("clone", lambda make: [case(make(2, 3)), case(make(3, 2).T), case(make())], oracle="torch.clone")
+
+# ---------------------------------------------------------------- copies in place of views, writing
+
+for _name, _cases in {
+    "alias_copy": lambda make: [case(make(2, 3))],
+    "as_strided_copy": lambda make: [case(make(3, 3), (2, 2), (1, 2)), case(make(9), (3, 2), (2, 1), 1)],
+    "diagonal_copy": lambda make: [case(make(3, 4), 1), case(make(2, 3, 4), -1, 2, 0)],
+    "expand_copy": lambda make: [case(make(3, 1), (3, 4)), case(make(3), (2, -1))],
+    "narrow_copy": lambda make: [case(make(4, 3), 0, 1, 2)],
+    "permute_copy": lambda make: [case(make(2, 3, 4), (2, 0, 1))],
+    "split_with_sizes_copy": lambda make: [case(make(5, 2), [2, 0, 3])],
+    "squeeze_copy": lambda make: [case(make(1, 3, 1)), case(make(1, 3, 1), 0)],
+    "t_copy": lambda make: [case(make(2, 3))],
+    "transpose_copy": lambda make: [case(make(2, 3, 4), 0, -1)],
+    "unbind_copy": lambda make: [case(make(2, 3), 1)],
+    "unfold_copy": lambda make: [case(make(7), 0, 3, 2)],
+    "unsqueeze_copy": lambda make: [case(make(2, 3), 1)],
+    "view_copy": lambda make: [case(make(2, 3), (3, 2))],
+}.items():  # fmt: skip
+    sample(_name, _cases, oracle=f"torch.{_name}")
+sample(
+    "as_strided_scatter",
+    lambda make: [case(make(3, 3), make(2, 2), (2, 2), (1, 3)), case(make(9), make(3, 2), (3, 2), (3, 1), 1)],
+    oracle="torch.as_strided_scatter",
+)
+sample("fill", lambda make: [case(make(2, 3), 1.5), case(make(2, 3), make()), case(make(), 2)], oracle="torch.fill")
+sample(
+    "broadcast_shapes",
+    lambda make: [case((3, 1), (2, 1, 4)), case(2, (3, 1)), case(())],
+    oracle="torch.broadcast_shapes",
+    gradient=False,
+    errors=[raises(RuntimeError, "broadcast", (2,), (3,))],
+)
+sample(
+    "copy",
+    lambda make: [case(make(2, 3), make(3)), case(make(2), make(2, low=0, high=5, dtype="int64"))],
+    oracle=lambda input, src: numpy.broadcast_to(src, input.shape).astype(input.dtype),
+)

@@ -61,3 +61,15 @@ sample(
     oracle="torch.channel_shuffle",
     errors=[raises(RuntimeError, "multiple of groups", array(1, 3, 4), 2)],
 )
+sample(
+    "grid_sampler",
+    lambda make: [
+        case(make(1, 2, 3, 4), make(1, 2, 3, 2), mode, padding, False) for mode in (0, 1, 2) for padding in (0, 1)
+    ],
+    oracle="torch.grid_sampler",
+)
+sample(
+    "affine_grid_generator",
+    lambda make: [case(make(2, 2, 3), (2, 1, 3, 4), False)],
+    oracle="torch.affine_grid_generator",
+)
