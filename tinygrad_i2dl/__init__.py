@@ -12,6 +12,7 @@ from . import amp as amp
 from . import autograd as autograd
 from . import backends as backends
 from . import cuda as cuda
+from . import distributions as distributions
 from . import func as func
 from . import hub as hub
 from . import linalg as linalg
