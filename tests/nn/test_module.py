@@ -463,3 +463,13 @@ def test_a_lazy_module_takes_a_state_dict() -> None:
     x = torch.ones(2, 3)
     assert numpy.array_equal(to_array(lazy(x)), to_array(full(x)))
     assert repr(lazy) == repr(full)
+
+
+def test_a_copied_lazy_module_and_its_original_become_ordinary_by_themselves() -> None:
+    lazy = torch.nn.Sequential(torch.nn.LazyLinear(3))
+    for twin in (copy.deepcopy(lazy), pickle.loads(pickle.dumps(lazy))):
+        twin(torch.ones(2, 4))
+        assert repr(twin[0]) == "Linear(in_features=4, out_features=3, bias=True)"
+    assert repr(lazy[0]) == "LazyLinear(in_features=0, out_features=3, bias=True)"
+    lazy(torch.ones(2, 5))
+    assert repr(lazy[0]) == "Linear(in_features=5, out_features=3, bias=True)"
