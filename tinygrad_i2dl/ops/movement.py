@@ -113,7 +113,16 @@ def strided(xp: Any, array: Array, shape: Shape, strides: tuple[int, ...], offse
 @view()
 def reshape_to(xp: Any, input: Any, shape: Shape) -> Any:
     """The elements in another shape: a view if the memory allows it, else a copy."""
-    return input.reshape(shape)
+    try:
+        return input.reshape(shape)
+    except ValueError as error:
+        raise _misfit("reshape", input, shape) from error
+
+
+def _misfit(name: str, input: Any, shape: Shape) -> ShapeError:
+    return ShapeError(
+        f"{name}(): shape {list(shape)} is invalid for a tensor of shape {list(input.shape)} with {input.size} elements"
+    )
 
 
 reshape_to.op.title = "ReshapeBackward0"
@@ -167,7 +176,10 @@ def _reshape_method(self: Tensor, *sizes: Any, shape: Any = None) -> Tensor:
 @view()
 def view_to(xp: Any, input: Any, shape: Shape) -> Any:
     """View of the elements in another shape; refuses where that would need a copy."""
-    result = input.reshape(shape)
+    try:
+        result = input.reshape(shape)
+    except ValueError as error:
+        raise _misfit("view", input, shape) from error
     base = result.base
     if base is not input and (base is None or base is not input.base):
         raise RuntimeError(
@@ -210,12 +222,6 @@ def _view_method(self: Tensor, *shape: Any, dtype: Any = None, size: Any = None)
         raise TypeError("view() needs a shape or a dtype")
     result: Tensor = view_to(self, _plausible(sizes_from(shape), self._array.size))
     return result
-
-
-def set_reinterpretation(function: Callable[[Tensor, Any], Tensor]) -> None:
-    """Say what ``view(dtype)`` calls."""
-    global reinterpreted
-    reinterpreted = function
 
 
 def _view_as(self: Tensor, other: Tensor) -> Tensor:

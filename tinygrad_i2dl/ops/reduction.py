@@ -48,6 +48,11 @@ Dims = tuple[int, ...]
 WIDE = numpy.dtype("float32")  # what float16 and bfloat16 are summed in
 
 
+def named_result(name: str, *fields: str) -> Any:
+    """Class of the named tuples that an operation returns."""
+    return collections.namedtuple(name, fields)
+
+
 def restored(g: Any, shape: Shape, dims: Dims) -> Any:
     """`g`, of a tensor of `shape` reduced over `dims` with or without keepdim, stretched back to `shape`."""
     if len(g.shape) != len(shape):
@@ -503,6 +508,7 @@ def _extremum_along(name: str) -> Any:
     kernel.__doc__ = f"Values and indices of the {name}imum along `dim`."
     function = primitive("input", outputs=("values", "indices"))(kernel)
     function.op.title = f"{name.capitalize()}Backward0"
+    function.op.result = named_result(name, "values", "indices")
     function.gradient(_from_places)
     return function
 
@@ -590,11 +596,6 @@ def aminmax(input: Any, *, dim: int | None = None, keepdim: bool = False, out: A
 
 def _aminmax_method(self: Tensor, *, dim: int | None = None, keepdim: bool = False) -> Any:
     return aminmax(self, dim=dim, keepdim=keepdim)
-
-
-def named_result(name: str, *fields: str) -> Any:
-    """Class of the named tuples that an operation returns."""
-    return collections.namedtuple(name, fields)
 
 
 _AMINMAX = named_result("aminmax", "min", "max")
@@ -817,6 +818,7 @@ def _running_extremum(name: str, ufunc: str) -> Any:
     kernel.__doc__ = f"Values and indices of the {name[3:]}imum of all elements up to each one along `dim`."
     along = primitive("input", outputs=("values", "indices"))(kernel)
     along.op.title = f"{name.capitalize()}Backward0"
+    along.op.result = named_result(name, "values", "indices")
     along.gradient(_from_places)
 
     def function(input: Any, dim: int) -> Any:

@@ -10,6 +10,7 @@ from ..tensors import Tensor, make
 from ._define import as_array, composite, primitive
 from .indexing import add_along_zeros
 from .movement import numel_of, unsqueeze, wrap_dim
+from .reduction import named_result
 
 __all__ = ["argsort", "bucketize", "kthvalue", "msort", "searchsorted", "sort", "topk", "unique", "unique_consecutive"]
 
@@ -56,6 +57,7 @@ def sort_along(xp: Any, input: Any, dim: int, descending: bool) -> Any:
 
 
 sort_along.op.title = "SortBackward0"
+sort_along.op.result = named_result("sort", "values", "indices")
 
 
 @sort_along.gradient
@@ -121,6 +123,7 @@ def topk_along(xp: Any, input: Any, k: int, dim: int, largest: bool) -> Any:
 
 
 topk_along.op.title = "TopkBackward0"
+topk_along.op.result = named_result("topk", "values", "indices")
 
 
 @topk_along.gradient
@@ -164,6 +167,7 @@ def kth_along(xp: Any, input: Any, k: Any, dim: int, keepdim: bool) -> Any:
 
 
 kth_along.op.title = "KthvalueBackward0"
+kth_along.op.result = named_result("kthvalue", "values", "indices")
 
 
 @kth_along.gradient
