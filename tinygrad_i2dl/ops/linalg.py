@@ -112,8 +112,6 @@ def matmul(input: Any, other: Any) -> Any:
     tensor([3., 3.])
     """
     left, right = input.ndim, other.ndim
-    if left >= 2 and right == 2 and left > 2 and not isinstance(input, Tensor):
-        return matrix_product(input, other)
     if left > 2 and right == 2:  # one product of matrices instead of a stack of them: faster, also backward
         shape = input.shape
         if shape[-1] == other.shape[0] and 0 not in shape:
