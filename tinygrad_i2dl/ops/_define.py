@@ -812,7 +812,7 @@ def view_function(op: Op, several: bool) -> Callable[..., Any]:
         for number, tensor in enumerate(outcome if several else (outcome,)):
             made = tensor._array
             base = made.base
-            if base is None or (base is not array and base is not array.base):
+            if made is not array and (base is None or (base is not array and base is not array.base)):
                 continue  # the kernel had to copy: not a view
             tensor._version = version = version_of(input)
             parent = input._view

@@ -102,7 +102,7 @@ true_divide.op.title = "DivBackward0"
 def _refuse_zero(name: str, input: Any, other: Any) -> None:
     """Integers have no infinity to return: dividing them by zero raises. Bools are not divided."""
     _refuse_bools(name, input, other)
-    if as_array(other).dtype.kind in "biu" and bool((as_array(other) == 0).any()):
+    if as_array(other).dtype.kind in "biu" and as_array(input).size and bool((as_array(other) == 0).any()):
         raise RuntimeError(f"ZeroDivisionError: {name}() of integers by zero")
 
 
