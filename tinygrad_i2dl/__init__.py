@@ -38,6 +38,8 @@ from .dtypes import int32 as int
 from .dtypes import int64 as long
 from .engine.mode import *
 from .missing import missing_name
+from .neighbours import from_dlpack as from_dlpack
+from .neighbours import to_dlpack as to_dlpack
 from .ops.activation import *
 from .ops.bilinear import *
 from .ops.comparison import *

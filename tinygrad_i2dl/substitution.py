@@ -77,9 +77,12 @@ class _Finder(importlib.abc.MetaPathFinder):
         self, fullname: str, path: Sequence[str] | None, target: types.ModuleType | None = None
     ) -> importlib.machinery.ModuleSpec | None:
         top = fullname.partition(".")[0]
+        module: types.ModuleType
+        if fullname == "safetensors.torch":  # the one module of another package that would import PyTorch itself
+            module = importlib.import_module(f"{PACKAGE}.safetensors")
+            return importlib.util.spec_from_loader(fullname, _Loader(module))
         if top not in STANDS_FOR:
             return None
-        module: types.ModuleType
         if fullname in STANDS_FOR:
             module = _TopLevel(fullname)
         elif fullname in ELSEWHERE:
