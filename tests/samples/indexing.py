@@ -198,22 +198,3 @@ sample(
         raises(RuntimeError, "must not be negative", numpy.array([-1])),
     ],
 )
-
-
-def _put(input: Any, values: Any, index: Any, accumulate: bool) -> Any:
-    result = input.copy()
-    if accumulate:
-        numpy.add.at(result, index, values)
-    else:
-        result[index] = values
-    return result
-
-
-sample(
-    "put_at",
-    lambda make: [
-        case(make(3, 4), make(2), ([0, 2], [1, 1]), False),
-        case(make(3), make(3), ([0, 0, 2],), True),
-    ],
-    oracle=_put,
-)

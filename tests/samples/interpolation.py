@@ -24,6 +24,7 @@ sample(
         case(make(2, 1, 4, 5), (7, 3), mode="bicubic", align_corners=True),
         case(make(2, 1, 6, 7), (3, 9), mode="bicubic", antialias=True),
         case(make(1, 1, 2, 3, 2), (3, 2, 4), mode="trilinear", align_corners=True),
+        case(make(1, 2, 4, 5, low=0, high=255, dtype="uint8"), (7, 3), mode="bilinear"),
     ],
     oracle="torch.nn.functional.interpolate",
     errors=[

@@ -1,16 +1,16 @@
 """What makes a recorded operation of a kernel and its gradient formula.
 
-A *kernel* computes arrays from arrays. A *formula* computes a gradient; its parameter names are the list of what is saved:
-``g`` (the gradient of the output) first, then any of
+A *kernel* computes arrays from arrays. A *formula* computes a gradient; its parameter names are the list of what is
+saved: ``g`` (the gradient of the output) first, then any of
 
 * the operation's inputs by name, ``<input>_shape``, ``<input>_dtype``,
 * ``out``, the result (a tuple for operations with several outputs), or one of several outputs by its name,
 * the operation's other arguments by name,
 * ``needs`` in a joint formula: which of the gradients it covers are asked for.
 
-Formulas use operators, ``.shape``, ``.ndim``, ``.dtype`` and other operations, so the same text runs on arrays (an ordinary
-backward pass) and on Tensors (under ``create_graph``). Given arrays an operation returns arrays and records nothing. Broadcasting
-of inputs is undone by the engine, once, for all operations.
+Formulas use operators, ``.shape``, ``.ndim``, ``.dtype`` and other operations, so the same text runs on arrays (an
+ordinary backward pass) and on Tensors (under ``create_graph``). Given arrays an operation returns arrays and records
+nothing. Broadcasting of inputs is undone by the engine, once, for all operations.
 """
 
 from __future__ import annotations
@@ -37,8 +37,8 @@ ndarray = numpy.ndarray
 F32, F64 = numpy.dtype("float32"), numpy.dtype("float64")
 SCALARS = (bool, int, float)
 
-# NaN and infinity are results, not reasons for a warning. `numpy.errstate` does this in 1 us per call; setting its context
-# variable by hand in 0.15 us. The fall-back keeps a NumPy that moved these names working.
+# NaN and infinity are results, not reasons for a warning. `numpy.errstate` does this in 1 us per call; setting its
+# context variable by hand in 0.15 us. The fall-back keeps a NumPy that moved these names working.
 try:
     from numpy._core.umath import _extobj_contextvar, _make_extobj  # type: ignore[attr-defined]
 
@@ -77,7 +77,8 @@ class Formula:
         self.needs_at: int | None = None
         names = list(inspect.signature(function).parameters)[1:]
         self.sources = tuple(self._source(op, name, place) for place, name in enumerate(names))
-        # For the hot path of elementwise operations: the one value to save among (inputs..., result); -1 for none, None for others.
+        # For the hot path of elementwise operations: the one value to save among (inputs..., result); -1 for none, None
+        # for others.
         self.pick: int | None = None
         if not self.sources:
             self.pick = -1
@@ -104,6 +105,16 @@ class Formula:
 
 
 MISSING: Any = object()  # no default
+
+
+def named_result(name: str, *outputs: str) -> Any:
+    """The class of an operation's several results: a named tuple that prints as PyTorch's does."""
+    fields = collections.namedtuple(name, outputs)  # type: ignore[misc]
+
+    def text(self: Any) -> str:
+        return f"torch.return_types.{name}(\n" + ",\n".join(f"{n}={v!r}" for n, v in zip(outputs, self, strict=True)) + ")"
+
+    return type(name, (fields,), {"__slots__": (), "__repr__": text, "__module__": "tinygrad_i2dl"})
 
 
 class Op:
@@ -139,7 +150,7 @@ class Op:
         self.floating = floating
         self.numbers = (True, True)  # of two operands: may the first, the second be a Python number
         self.bools = True  # whether tensors of bools are taken
-        self.result = collections.namedtuple(self.name, outputs) if outputs else None  # type: ignore[misc]
+        self.result = named_result(self.name, *outputs) if outputs else None
         self.formulas: list[Formula] = []
         self.simple: Callable[..., Any] | None = None  # the formula of an operation that has one, for one input
         self.pair: tuple[Callable[..., Any], Callable[..., Any]] | None = (
@@ -243,8 +254,8 @@ class FormulaNode(Node):
         saved = self.saved
         if saved is None:
             raise GraphError(
-                f"the values that {self.name()} saved are gone: this graph was already run backward once. Pass retain_graph=True "
-                "to the first backward() or grad() if you need a second one, or compute the loss anew"
+                f"the values that {self.name()} saved are gone: this graph was already run backward once. Pass "
+                "retain_graph=True to the first backward() or grad() if you need a second one, or compute the loss anew"
             )
         for version, changes in self.guards:
             if version[0] != changes:
@@ -280,7 +291,8 @@ class FormulaNode(Node):
         return tuple(shares)
 
     def _as_tensors(self, saved: Any) -> Any:
-        """The saved arrays as Tensors with their places in the graph, so that formulas computed on them are recorded."""
+        """The saved arrays as Tensors with their places in the graph, so that formulas computed on them are
+        recorded."""
         return tuple(
             arguments  # nothing saved, or not needed
             if not arguments
@@ -312,8 +324,8 @@ class FormulaNode(Node):
 
     def _refuse_changed(self, changes: int) -> None:
         raise GraphError(
-            f"{self.name()} saved a value for the backward pass that was changed in place {changes} time(s) since. Use operations that "
-            "return new tensors (x = x + 1 instead of x += 1), or clone() before the change; "
+            f"{self.name()} saved a value for the backward pass that was changed in place {changes} time(s) since. Use "
+            "operations that return new tensors (x = x + 1 instead of x += 1), or clone() before the change; "
             "torch.autograd.set_detect_anomaly(True) shows where the operation was called"
         )
 
@@ -397,8 +409,8 @@ def promote(op: Op, values: Sequence[Any]) -> list[Any]:
         value is True or value is False or getattr(value, "dtype", None) == bool for value in values
     ):
         raise DtypeError(
-            f"{op.name}({', '.join(map(describe, values))}): not defined for tensors of bools; use ^, ~ or logical_not(), "
-            "or convert them, as in x.float()"
+            f"{op.name}({', '.join(map(describe, values))}): not defined for tensors of bools; use ^, ~ or "
+            "logical_not(), or convert them, as in x.float()"
         )
     if op.floating and wanted.kind in "biu":
         wanted = get_default_dtype().numpy
@@ -679,7 +691,8 @@ def seen(op: Op, values: Sequence[Any], tensor: Tensor) -> Tensor:
     return tensor
 
 
-# Python numbers as arrays without dimensions: NumPy takes 0.25 us less for an operation with one of these than with a float.
+# Python numbers as arrays without dimensions: NumPy takes 0.25 us less for an operation with one of these than with a
+# float.
 FLOAT32_CONSTANTS: dict[float, Array] = {}
 
 
@@ -1005,8 +1018,9 @@ def explain_broadcast(op: Op, error: Exception, a: Any, b: Any) -> Exception:
             if m != n and 1 not in (m, n):
                 dimension = max(a.ndim, b.ndim) - 1 - place
                 return ShapeError(
-                    f"{op.name}(): shapes {tuple(a.shape)} and {tuple(b.shape)} do not broadcast: the size of the first ({m}) must "
-                    f"match the size of the second ({n}) at dimension {dimension}, or one of them must be 1"
+                    f"{op.name}(): shapes {tuple(a.shape)} and {tuple(b.shape)} do not broadcast: the size of the "
+                    f"first ({m}) must match the size of the second ({n}) at dimension {dimension}, or one of them "
+                    "must be 1"
                 )
     return explain(op, error, (a, b))
 
@@ -1030,13 +1044,15 @@ def store(op: Op, array: Array, result: Array) -> None:
             raise DtypeError(f"{op.name}_(): a result of {source} cannot be stored in place in a tensor of {target}")
     if result.shape != array.shape:
         raise ShapeError(
-            f"{op.name}_(): the result has shape {tuple(result.shape)}, which does not fit in place into shape {tuple(array.shape)}"
+            f"{op.name}_(): the result has shape {tuple(result.shape)}, which does not fit in place into shape "
+            f"{tuple(array.shape)}"
         )
     array[...] = result
 
 
 def write_out(op: Any, result: Any, out: Any, inputs: Sequence[Any]) -> Any:
-    """Store the result in the tensor(s) that the user gave as ``out=``, resizing it to the result's shape as PyTorch does."""
+    """Store the result in the tensor(s) that the user gave as ``out=``, resizing it to the result's shape as PyTorch
+    does."""
     name = op if isinstance(op, str) else op.name
     if isinstance(out, (tuple, list)):
         if len(out) != len(result):
@@ -1098,7 +1114,7 @@ def finish(function: Any, op: Op, method: bool | str, inplace: bool) -> Any:
     OPERATIONS[op.name] = function
     in_place_form = inplace_function(op) if inplace else None
     function.in_place = in_place_form
-    attach(function, op.name, method, in_place_form)
+    attach(function, op.name, method, in_place_form if method else None)  # without method: `function.in_place` alone
 
     def gradient(joint: Callable[..., Any] | None = None, **single: Callable[..., Any]) -> Any:
         op.add_formulas(joint, single)
@@ -1109,8 +1125,8 @@ def finish(function: Any, op: Op, method: bool | str, inplace: bool) -> Any:
 
 
 def unary(*, method: bool | str = True, inplace: bool = True, floating: bool = False, ufunc: str | None = None) -> Any:
-    """Primitive of one tensor, elementwise. `floating`: integers are computed in the default dtype. `ufunc`: the name of the
-    array namespace's own function that is the kernel, so that no Python stands between."""
+    """Primitive of one tensor, elementwise. `floating`: integers are computed in the default dtype. `ufunc`: the name
+    of the array namespace's own function that is the kernel, so that no Python stands between."""
 
     def decorate(reference: Callable[..., Any]) -> Any:
         op = Op(reference, ("input",), floating=floating, ufunc=ufunc)
@@ -1131,8 +1147,8 @@ def binary(
 ) -> Any:
     """Primitive of two tensors or numbers, elementwise with broadcasting.
 
-    `operator`: the stem of Python's operator methods. `alpha`: the public function has a keyword `alpha` that scales `other`.
-    `numbers`: whether the first and the second operand may be Python numbers.
+    `operator`: the stem of Python's operator methods. `alpha`: the public function has a keyword `alpha` that scales
+    `other`. `numbers`: whether the first and the second operand may be Python numbers.
     """
 
     def decorate(reference: Callable[..., Any]) -> Any:
@@ -1227,8 +1243,8 @@ def composite(
 ) -> Any:
     """Operation composed of others: no formula, derivatives of every order.
 
-    `method` and `inplace` attach it to Tensor. `fused`: backends may offer one kernel for the whole, used on arrays; a function
-    of (xp, ...) given here is the reference kernel, in place of the composition.
+    `method` and `inplace` attach it to Tensor. `fused`: backends may offer one kernel for the whole, used on arrays; a
+    function of (xp, ...) given here is the reference kernel, in place of the composition.
     """
     if function is None:
         return functools.partial(composite, method=method, inplace=inplace, fused=fused)
@@ -1279,7 +1295,8 @@ def inplace_composite(name: str, function: Callable[..., Any]) -> Callable[..., 
         source = result._array
         if source.shape != self._array.shape:
             raise ShapeError(
-                f"{name}_(): the result has shape {tuple(source.shape)}, which does not fit in place into {tuple(self.shape)}"
+                f"{name}_(): the result has shape {tuple(source.shape)}, which does not fit in place into "
+                f"{tuple(self.shape)}"
             )
         if from_numpy_dtype(source.dtype).category > self.dtype.category:
             raise DtypeError(

@@ -1507,15 +1507,17 @@ def copy(xp: Any, input: Any, src: Any) -> Any:
 
 
 copy.gradient(src=lambda g: g)
+Operations.copy_ = copy.in_place  # type: ignore[attr-defined]
 
 
-@primitive("input", "value", method=True, inplace=True)
+@primitive("input", "value", inplace=True)
 def fill(xp: Any, input: Any, value: Any) -> Any:
     """Tensor of the shape and dtype of `input` with every element `value` (a number or a tensor without dimensions)."""
     return xp.full_like(input, value)
 
 
 fill.gradient(input=lambda g: g * 0, value=lambda g: g)
+Operations.fill_ = fill.in_place  # type: ignore[attr-defined]
 
 
 def _zero_(self: Tensor) -> Tensor:

@@ -485,7 +485,7 @@ def log1p(xp: Any, input: Any) -> Any:
 log1p.gradient(lambda g, input: g / (input + 1))
 
 
-@binary(ufunc="logaddexp", numbers=(False, False))
+@binary(ufunc="logaddexp", numbers=(False, False), inplace=False)
 def logaddexp(xp: Any, input: Any, other: Any) -> Any:
     """``log(exp(input) + exp(other))`` without overflow."""
 
@@ -496,7 +496,7 @@ logaddexp.gradient(
 )
 
 
-@binary(ufunc="logaddexp2", numbers=(False, False))
+@binary(ufunc="logaddexp2", numbers=(False, False), inplace=False)
 def logaddexp2(xp: Any, input: Any, other: Any) -> Any:
     """``log2(2 ** input + 2 ** other)`` without overflow."""
 
