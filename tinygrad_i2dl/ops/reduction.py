@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import builtins
-import collections
 import functools
 import math
 from typing import Any
@@ -14,7 +13,7 @@ from ..dtypes import get_default_dtype, to_numpy_dtype
 from ..engine.mode import state
 from ..errors import DtypeError
 from ..tensors import Operations, Tensor, make
-from ._define import as_array, composite, node_of, primitive
+from ._define import as_array, composite, named_result, node_of, primitive
 from .comparison import choose, isnan, maximum, minimum
 from .indexing import add_along_zeros
 from .movement import (
@@ -46,11 +45,6 @@ Array = Any
 Shape = tuple[int, ...]
 Dims = tuple[int, ...]
 WIDE = numpy.dtype("float32")  # what float16 and bfloat16 are summed in
-
-
-def named_result(name: str, *fields: str) -> Any:
-    """Class of the named tuples that an operation returns."""
-    return collections.namedtuple(name, fields)
 
 
 def restored(g: Any, shape: Shape, dims: Dims) -> Any:

@@ -7,10 +7,9 @@ from typing import Any
 import numpy
 
 from ..tensors import Tensor, make
-from ._define import as_array, composite, primitive
+from ._define import as_array, composite, named_result, primitive
 from .indexing import add_along_zeros
 from .movement import numel_of, unsqueeze, wrap_dim
-from .reduction import named_result
 
 __all__ = ["argsort", "bucketize", "kthvalue", "msort", "searchsorted", "sort", "topk", "unique", "unique_consecutive"]
 

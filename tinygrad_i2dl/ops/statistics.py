@@ -9,12 +9,12 @@ import numpy
 from ..dtypes import get_default_dtype
 from ..errors import DtypeError
 from ..tensors import Tensor, make
-from ._define import as_array, composite, primitive
+from ._define import as_array, composite, named_result, primitive
 from .comparison import choose
 from .indexing import gather_along
 from .movement import cast, diagonal, expand_view, reshape_to, transpose, unsqueeze, wrap_dim
 from .pointwise import clamp, sqrt
-from .reduction import kept, mean_over, named_result, placed_along, sum_over
+from .reduction import kept, mean_over, placed_along, sum_over
 from .sorting import kth_along, order_along, sort_along
 
 __all__ = [
