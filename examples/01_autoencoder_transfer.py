@@ -1,16 +1,17 @@
 """Transfer from an autoencoder: what unlabelled images teach a classifier that has 300 labels.
 
-An autoencoder learns to reproduce images, without any label. Its encoder, with a classifier on top, is then trained on 300 labelled images,
-and compared with the same network trained on the same labels from scratch.
+An autoencoder learns to reproduce images, without any label. Its encoder, with a classifier on top, is then trained on
+300 labelled images, and compared with the same network trained on the same labels from scratch.
 
     python examples/01_autoencoder_transfer.py                    scikit-learn's 1,797 digits, enlarged to 28x28
     python examples/01_autoencoder_transfer.py --data DIRECTORY   MNIST or Fashion-MNIST in IDX files found there
 
-Written to --out: learning_curves.png, reconstructions.png, confusion_matrix.png, metrics.json, and checkpoint.pt, from which
---resume continues after an interruption at any moment.
+Written to --out: learning_curves.png, reconstructions.png, confusion_matrix.png, metrics.json, and checkpoint.pt, from
+which --resume continues after an interruption at any moment.
 """
 
 import argparse
+import itertools
 import json
 import sys
 import time
@@ -29,7 +30,8 @@ from tinygrad_i2dl.vision import read_idx
 SIZES = [784, 392, 196, 98, 49, 32]
 PARAMETERS = {"autoencoder": 824_702, "classifier": 591_185}
 DEFAULTS = {
-    "seed": 0, "labels": 300, "autoencoder_epochs": 40, "epochs": 50, "batch_size": 64, "lr": 5e-4, "weight_decay": 1e-4,
+    "seed": 0, "labels": 300, "autoencoder_epochs": 40, "epochs": 50, "batch_size": 64, "lr": 5e-4,
+    "weight_decay": 1e-4,
     "short": False, "images": 1198,
 }  # fmt: skip
 PHASES = ("autoencoder", "transfer", "scratch")
@@ -41,7 +43,7 @@ PHASES = ("autoencoder", "transfer", "scratch")
 def encoder() -> nn.Sequential:
     """784 pixels to 32 numbers."""
     layers: list[nn.Module] = []
-    for inputs, outputs in zip(SIZES[:-2], SIZES[1:-1], strict=True):
+    for inputs, outputs in itertools.pairwise(SIZES[:-1]):
         layers += [nn.Linear(inputs, outputs), nn.BatchNorm1d(outputs), nn.ReLU()]
     return nn.Sequential(*layers, nn.Linear(SIZES[-2], SIZES[-1]))
 
@@ -50,7 +52,7 @@ def decoder() -> nn.Sequential:
     """32 numbers to 784 pixels: the encoder's mirror image."""
     sizes = SIZES[::-1]
     layers: list[nn.Module] = []
-    for inputs, outputs in zip(sizes[:-2], sizes[1:-1], strict=True):
+    for inputs, outputs in itertools.pairwise(sizes[:-1]):
         layers += [nn.Linear(inputs, outputs), nn.BatchNorm1d(outputs), nn.ReLU()]
     return nn.Sequential(*layers, nn.Linear(sizes[-2], sizes[-1]))
 
@@ -91,7 +93,9 @@ def find(directory: Path, name: str) -> Path:
     for pattern in (name, name + ".gz"):
         for path in sorted(directory.rglob(pattern)):
             return path
-    raise FileNotFoundError(f"no {name} or {name}.gz in {directory} or below it: --data names a folder with MNIST's IDX files")
+    raise FileNotFoundError(
+        f"no {name} or {name}.gz in {directory} or below it: --data names a folder with MNIST's IDX files"
+    )
 
 
 def idx_images(directory: Path) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:
@@ -104,14 +108,19 @@ def idx_images(directory: Path) -> tuple[torch.Tensor, torch.Tensor, torch.Tenso
         labels = read_idx(find(directory, f"{part}-labels-idx1-ubyte"))
         if images.ndim != 3 or images.shape[1:] != (28, 28) or labels.shape != images.shape[:1]:
             raise ValueError(
-                f"{directory}: expected N x 28 x 28 images and N labels, got {images.shape} and {labels.shape} for {part}"
+                f"{directory}: expected N x 28 x 28 images and N labels, got {images.shape} and {labels.shape} for "
+                f"{part}"
             )
-        parts += [torch.from_numpy(images.reshape(len(images), -1) / numpy.float32(255)), torch.tensor(labels, dtype=torch.int64)]
+        parts += [
+            torch.from_numpy(images.reshape(len(images), -1) / numpy.float32(255)),
+            torch.tensor(labels, dtype=torch.int64),
+        ]
     return tuple(parts)
 
 
 def digits(seed: int) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:
-    """scikit-learn's digits, 8x8 enlarged to 28x28 by bilinear interpolation; a third of them, at random, for the test."""
+    """scikit-learn's digits, 8x8 enlarged to 28x28 by bilinear interpolation; a third of them, at random, for the
+    test."""
     from sklearn.datasets import load_digits
 
     found = load_digits()
@@ -148,15 +157,19 @@ class Run:
             "transfer": Classifier(encoder()),
             "scratch": Classifier(encoder()),
         }
-        self.models["transfer"].head.load_state_dict(self.models["scratch"].head.state_dict())  # the same start for both
+        # the same start for both
+        self.models["transfer"].head.load_state_dict(self.models["scratch"].head.state_dict())
         self.optimizers = {
             name: torch.optim.Adam(model.parameters(), lr=options.lr, weight_decay=options.weight_decay)
             for name, model in self.models.items()
         }
         self.epochs = {"autoencoder": options.autoencoder_epochs, "transfer": options.epochs, "scratch": options.epochs}
-        # With 300 images the loss is soon so small that Adam's steps at the full rate throw the network about: the rate goes down.
+        # With 300 images the loss is soon so small that Adam's steps at the full rate throw the network about: the rate
+        # goes down.
         self.schedulers = {
-            name: torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, T_max=self.epochs[name], eta_min=options.lr / 100)
+            name: torch.optim.lr_scheduler.CosineAnnealingLR(
+                optimizer, T_max=self.epochs[name], eta_min=options.lr / 100
+            )
             for name, optimizer in self.optimizers.items()
         }
         self.history: dict[str, list[dict[str, float]]] = {name: [] for name in PHASES}
@@ -167,7 +180,9 @@ class Run:
             done = len(self.history[phase])
             if phase == "transfer" and done == 0:
                 self.models["transfer"].encoder.load_state_dict(self.autoencoder.encoder.state_dict())
-            with tqdm(range(done, self.epochs[phase]), desc=phase, unit="epoch", initial=done, total=self.epochs[phase]) as bar:
+            with tqdm(
+                range(done, self.epochs[phase]), desc=phase, unit="epoch", initial=done, total=self.epochs[phase]
+            ) as bar:
                 for epoch in bar:
                     started = time.perf_counter()
                     # Every epoch has its own seed: a resumed run sees the batches that an uninterrupted one sees.
@@ -260,11 +275,15 @@ def draw(run: Run) -> None:
 
     figure, (losses, accuracies) = pyplot.subplots(1, 2, figsize=(11, 4))
     for name in ("train_loss", "test_loss"):
-        losses.plot(range(1, run.epochs["autoencoder"] + 1), [entry[name] for entry in run.history["autoencoder"]], label=name)
+        losses.plot(
+            range(1, run.epochs["autoencoder"] + 1), [entry[name] for entry in run.history["autoencoder"]], label=name
+        )
     losses.set(title="autoencoder", xlabel="epoch", ylabel="mean squared error")
     losses.legend()
     for phase in ("transfer", "scratch"):
-        accuracies.plot(range(1, run.epochs[phase] + 1), [entry["test_accuracy"] for entry in run.history[phase]], label=phase)
+        accuracies.plot(
+            range(1, run.epochs[phase] + 1), [entry["test_accuracy"] for entry in run.history[phase]], label=phase
+        )
     accuracies.set(title=f"classifier, {run.options.labels} labels", xlabel="epoch", ylabel="test accuracy")
     accuracies.legend()
     keep(figure, run.options.out / "learning_curves.png")
@@ -286,7 +305,9 @@ def draw(run: Run) -> None:
         for predicted in range(10):
             if table[actual, predicted]:
                 colour = "white" if table[actual, predicted] > table.max() / 2 else "black"
-                axes.text(predicted, actual, int(table[actual, predicted]), ha="center", va="center", color=colour, fontsize=8)
+                axes.text(
+                    predicted, actual, int(table[actual, predicted]), ha="center", va="center", color=colour, fontsize=8
+                )
     axes.set(title="encoder + classifier", xlabel="predicted", ylabel="actual", xticks=range(10), yticks=range(10))
     keep(figure, run.options.out / "confusion_matrix.png")
     pyplot.close("all")
@@ -306,7 +327,10 @@ def confusion(run: Run) -> numpy.ndarray:
 
 def results(run: Run) -> dict[str, object]:
     best = {phase: max(entry["test_accuracy"] for entry in run.history[phase]) for phase in ("transfer", "scratch")}
-    last = {phase: numpy.mean([e["test_accuracy"] for e in run.history[phase][-5:]]).item() for phase in ("transfer", "scratch")}
+    last = {
+        phase: numpy.mean([e["test_accuracy"] for e in run.history[phase][-5:]]).item()
+        for phase in ("transfer", "scratch")
+    }
     return {
         "parameters": {"autoencoder": count(run.autoencoder), "classifier": count(run.models["transfer"])},
         "images": {"unlabelled": len(run.images), "labelled": run.options.labels, "test": len(run.test_images)},
@@ -322,8 +346,12 @@ def results(run: Run) -> dict[str, object]:
 
 def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data", type=Path, help="folder with MNIST's or Fashion-MNIST's IDX files (default: scikit-learn's digits)")
-    parser.add_argument("--out", type=Path, default=Path("results/autoencoder_transfer"), help="folder for the results (%(default)s)")
+    parser.add_argument(
+        "--data", type=Path, help="folder with MNIST's or Fashion-MNIST's IDX files (default: scikit-learn's digits)"
+    )
+    parser.add_argument(
+        "--out", type=Path, default=Path("results/autoencoder_transfer"), help="folder for the results (%(default)s)"
+    )
     parser.add_argument("--seed", type=int, default=0, help="of everything random (%(default)s)")
     parser.add_argument("--backend", default="auto", help="compute backend: auto, numpy, native, ... (%(default)s)")
     parser.add_argument("--labels", type=int, default=300, help="labelled images (%(default)s)")
@@ -360,7 +388,10 @@ def main(arguments: list[str] | None = None) -> dict[str, object]:
     with replaced_file(options.out / "metrics.json") as file:
         file.write(json.dumps(metrics, indent=2).encode())
     accuracy = metrics["accuracy"]
-    print(f"test accuracy with {options.labels} labels: {accuracy['transfer']:.3f} on the encoder, {accuracy['scratch']:.3f} from scratch")
+    print(
+        f"test accuracy with {options.labels} labels: {accuracy['transfer']:.3f} on the encoder, "
+        f"{accuracy['scratch']:.3f} from scratch"
+    )
     print(f"results in {options.out}/: learning_curves.png, reconstructions.png, confusion_matrix.png, metrics.json")
     if accuracy["transfer"] <= accuracy["scratch"]:
         print("with these options the encoder did not help; with the default ones it must")

@@ -1,4 +1,5 @@
-"""Distributions against PyTorch: the same seed's samples, log-probabilities, moments, entropies, divergences, gradients."""
+"""Distributions against PyTorch: the same seed's samples, log-probabilities, moments, entropies, divergences,
+gradients."""
 
 import numpy
 import pytest
@@ -75,8 +76,10 @@ def test_moments_and_entropy(name, what):
         found = getattr(ours, what)
         found = found() if callable(found) else found
     except NotImplementedError:
-        assert (name, what) in {("ContinuousBernoulli", "variance"), ("ContinuousBernoulli", "stddev"), ("ContinuousBernoulli", "entropy"),
-                                ("Bernoulli", "none"), ("Geometric", "entropy"), ("Binomial", "entropy"), ("Multinomial", "entropy")}  # fmt: skip
+        assert (name, what) in {
+            ("ContinuousBernoulli", "variance"), ("ContinuousBernoulli", "stddev"), ("ContinuousBernoulli", "entropy"),
+            ("Bernoulli", "none"), ("Geometric", "entropy"), ("Binomial", "entropy"), ("Multinomial", "entropy"),
+        }  # fmt: skip
         return
     close(found, expected, rtol=1e-4, atol=1e-5)
 
@@ -114,8 +117,8 @@ def test_gradients_flow_through_rsample_and_log_prob():
 
 @pytest.mark.parametrize(
     "name",
-    ["Normal", "Bernoulli", "Categorical", "OneHotCategorical", "Exponential", "Laplace", "Uniform", "Gamma", "Beta", "Dirichlet",
-     "Poisson", "MultivariateNormal", "Independent"],
+    ["Normal", "Bernoulli", "Categorical", "OneHotCategorical", "Exponential", "Laplace", "Uniform", "Gamma", "Beta",
+     "Dirichlet", "Poisson", "MultivariateNormal", "Independent"],
 )  # fmt: skip
 def test_divergence(name):
     def divergence(lib):

@@ -1,7 +1,7 @@
 """Automatic mixed precision, as far as course code uses it (PyTorch's ``torch.amp``).
 
-Computing in half precision pays on a GPU's tensor cores. On a CPU it would only lose digits, so `autocast` here leaves every dtype
-as it is, and `GradScaler` scales by one.
+Computing in half precision pays on a GPU's tensor cores. On a CPU it would only lose digits, so `autocast` here leaves
+every dtype as it is, and `GradScaler` scales by one.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Element types and the promotion rules between them.
 
-A `dtype` pairs PyTorch's name with the NumPy dtype that stores it. Promotion follows PyTorch: a Python number or a tensor
-without dimensions only decides the *category* (bool < integer < floating point) of a result, never its width.
+A `dtype` pairs PyTorch's name with the NumPy dtype that stores it. Promotion follows PyTorch: a Python number or a
+tensor without dimensions only decides the *category* (bool < integer < floating point) of a result, never its width.
 """
 
 from __future__ import annotations
@@ -12,7 +12,8 @@ from typing import Any
 import numpy
 
 __all__ = [
-    "bfloat16", "bool_", "dtype", "float16", "float32", "float64", "from_numpy_dtype", "get_default_dtype", "int8", "int16", "int32",
+    "bfloat16", "bool_", "dtype", "float16", "float32", "float64", "from_numpy_dtype", "get_default_dtype", "int8",
+    "int16", "int32",
     "int64", "promote_types", "result_numpy_dtype", "set_default_dtype", "to_numpy_dtype", "uint8",
 ]  # fmt: skip
 
@@ -154,7 +155,7 @@ def set_default_dtype(d: dtype) -> None:
     result_numpy_dtype.cache_clear()
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def _promote(left: dtype, right: dtype) -> dtype:
     if left is right:
         return left
@@ -181,15 +182,19 @@ def promote_types(type1: dtype, type2: dtype) -> dtype:
 def result_numpy_dtype(*operands: tuple[Any, int]) -> Any:
     """NumPy dtype of an operation's result; an operand is (NumPy dtype or Python type, rank class).
 
-    The rank class is 2 for a tensor with dimensions, 1 for a tensor without, 0 for a Python number: a lower class only counts
-    when its category is higher than that of all higher classes together.
+    The rank class is 2 for a tensor with dimensions, 1 for a tensor without, 0 for a Python number: a lower class only
+    counts when its category is higher than that of all higher classes together.
     """
     result: dtype | None = None
     for rank in (2, 1, 0):
         of_rank: dtype | None = None
         for kind, operand_rank in operands:
             if operand_rank == rank:
-                each = (_default if kind is float else _BY_PYTHON[kind]) if isinstance(kind, type) else from_numpy_dtype(kind)
+                each = (
+                    (_default if kind is float else _BY_PYTHON[kind])
+                    if isinstance(kind, type)
+                    else from_numpy_dtype(kind)
+                )
                 of_rank = each if of_rank is None else _promote(of_rank, each)
         if of_rank is None:
             continue

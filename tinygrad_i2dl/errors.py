@@ -1,6 +1,7 @@
 """Errors that carry what was expected, what came and what to do.
 
-Each class derives from the class that PyTorch raises in the same place, so that ``except RuntimeError`` in existing code keeps working.
+Each class derives from the class that PyTorch raises in the same place, so that ``except RuntimeError`` in existing
+code keeps working.
 """
 
 from __future__ import annotations

@@ -9,8 +9,9 @@ __all__ = ["download_url_to_file", "list", "load", "load_state_dict_from_url"]
 
 def _refuse(what: str) -> NoReturn:
     raise RuntimeError(
-        f"torch.hub.{what} would run code or fetch weights from the network, which this library does not do: download the state dict "
-        "yourself, and read it by torch.load(path) into a model of torchvision's (tinygrad_i2dl.vision.models) or your own"
+        f"torch.hub.{what} would run code or fetch weights from the network, which this library does not do: download "
+        "the state dict yourself, and read it by torch.load(path) into a model of torchvision's "
+        "(tinygrad_i2dl.vision.models) or your own"
     )
 
 

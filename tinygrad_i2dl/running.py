@@ -46,7 +46,8 @@ def explained(error: AttributeError | ImportError) -> str | None:
     text = str(error)
     package = __name__.partition(".")[0]
     attribute = re.search(
-        r"type object '(Tensor|Parameter)' has no attribute '(\w+)'|'(Tensor|Parameter)' object has no attribute '(\w+)'",
+        r"type object '(Tensor|Parameter)' has no attribute '(\w+)'|'(Tensor|Parameter)' object has no attribute "
+        r"'(\w+)'",
         text,
     )
     of_module = re.search(rf"module '({package}[\w.]*)' has no attribute '(\w+)'", text)

@@ -31,14 +31,15 @@ def _to_stored(value: Any) -> Any:
 
 
 def save(obj: Any, f: Any, pickle_module: Any = None, pickle_protocol: int = 2, **options: Any) -> None:
-    """Write tensors, modules' state dictionaries and plain Python values to a file that ``torch.load`` of PyTorch reads too.
+    """Write tensors, modules' state dictionaries and plain Python values to a file that ``torch.load`` of PyTorch reads
+    too.
 
     A file named by a path is written under a temporary name, synced and renamed: it appears whole or not at all, and an
     older file of that name survives every failure.
 
     Args:
-        obj: tensors, parameters, numbers, texts, lists, tuples, dictionaries of them. Other objects, such as whole modules, are
-            pickled by reference to their class and load only with ``weights_only=False``.
+        obj: tensors, parameters, numbers, texts, lists, tuples, dictionaries of them. Other objects, such as whole
+            modules, are pickled by reference to their class and load only with ``weights_only=False``.
         f: a path, or a file object open for writing bytes.
         pickle_module, pickle_protocol: accepted; the format is PyTorch's zip format.
 
@@ -114,13 +115,13 @@ def load(
 ) -> Any:
     """Read a checkpoint written by `save` or by PyTorch.
 
-    With ``weights_only=True``, the default, nothing in the file is ever run: it may hold tensors and plain data only, and every
-    size that it claims is checked before memory is allocated.
+    With ``weights_only=True``, the default, nothing in the file is ever run: it may hold tensors and plain data only,
+    and every size that it claims is checked before memory is allocated.
 
     Args:
         f: a path, or a seekable file object open for reading bytes.
-        map_location: where tensors are to live in place of where they lived: a device or its text, a dictionary from old to new,
-            or a function of (storage, old location). ``"cpu"`` for files saved on a GPU.
+        map_location: where tensors are to live in place of where they lived: a device or its text, a dictionary from
+            old to new, or a function of (storage, old location). ``"cpu"`` for files saved on a GPU.
         weights_only: False gives up all protection: objects are made *as the file says*, which runs its code.
         pickle_module, mmap: accepted; nothing depends on them.
 

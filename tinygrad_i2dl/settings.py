@@ -9,7 +9,8 @@ from .backends import native
 from .printing import get_printoptions, printoptions, set_printoptions
 
 __all__ = [
-    "are_deterministic_algorithms_enabled", "compile", "get_float32_matmul_precision", "get_num_interop_threads", "get_num_threads",
+    "are_deterministic_algorithms_enabled", "compile", "get_float32_matmul_precision", "get_num_interop_threads",
+    "get_num_threads",
     "get_printoptions", "printoptions", "set_deterministic", "set_flush_denormal", "set_float32_matmul_precision",
     "set_num_interop_threads", "set_num_threads", "set_printoptions", "use_deterministic_algorithms",
 ]  # fmt: skip
@@ -54,7 +55,8 @@ _deterministic = False
 
 
 def use_deterministic_algorithms(mode: bool, *, warn_only: bool = False) -> None:
-    """Accepted: every operation here gives the same result each time it is run on the same machine and number of threads."""
+    """Accepted: every operation here gives the same result each time it is run on the same machine and number of
+    threads."""
     global _deterministic
     _deterministic = bool(mode)
 

@@ -1,7 +1,7 @@
 """The Tensor: an array, the node that made it, and the gradient that arrived. No mathematics.
 
-Every operation lives in `ops` and attaches itself to `Operations`, the empty class that Tensor derives from; so this file does not
-know the operations, and the operations know this file.
+Every operation lives in `ops` and attaches itself to `Operations`, the empty class that Tensor derives from; so this
+file does not know the operations, and the operations know this file.
 
 Fields of a Tensor
     _array    the NumPy or CuPy array, always of exactly that class
@@ -86,7 +86,6 @@ class View:
         self.several = several  # made by an operation with several views: may not be changed in place
 
 
-
 def replay(steps: tuple[Any, ...], base: Any) -> Any:
     """Apply a view's steps to another tensor or array of its base's shape."""
     for function, arguments in steps:
@@ -103,9 +102,9 @@ class Operations:
 class Tensor(Operations):
     """Multi-dimensional array of one dtype that records what is computed from it.
 
-    Make tensors by `torch.tensor`, `torch.zeros`, `torch.randn` and others. Calling the class itself follows PyTorch's old
-    constructor: ``Tensor(2, 3)`` is an uninitialised tensor of that shape, ``Tensor([1, 2])`` holds these values, always in the
-    default dtype.
+    Make tensors by `torch.tensor`, `torch.zeros`, `torch.randn` and others. Calling the class itself follows PyTorch's
+    old constructor: ``Tensor(2, 3)`` is an uninitialised tensor of that shape, ``Tensor([1, 2])`` holds these values,
+    always in the default dtype.
 
     >>> import tinygrad_i2dl as torch
     >>> x = torch.tensor([1.0, 2.0], requires_grad=True)
@@ -196,7 +195,8 @@ class Tensor(Operations):
 
     @property
     def data(self) -> Tensor:
-        """The same memory as a tensor without history; changes made through it are not noticed by a pending backward pass."""
+        """The same memory as a tensor without history; changes made through it are not noticed by a pending backward
+        pass."""
         return make(self._array)
 
     @data.setter
@@ -234,12 +234,15 @@ class Tensor(Operations):
             self._node = None
         elif node is None:
             if not self.dtype.is_floating_point:
-                raise RuntimeError(f"only tensors of floating-point dtype can require gradients, this one is {self.dtype}")
+                raise RuntimeError(
+                    f"only tensors of floating-point dtype can require gradients, this one is {self.dtype}"
+                )
             self._node = AccumulateGrad(self, self._array.shape, self._array.dtype)
         return self
 
     def detach(self) -> Tensor:
-        """The same memory as a tensor outside of the graph. In-place changes of either are seen by both and noticed by backward."""
+        """The same memory as a tensor outside of the graph. In-place changes of either are seen by both and noticed by
+        backward."""
         result = make(self._array)
         result._version = version_of(self)
         return result
@@ -266,7 +269,8 @@ class Tensor(Operations):
         return hooks is not None and hooks.retain is not None and hooks.retain() is self
 
     def register_hook(self, hook: Callable[[Tensor], Tensor | None]) -> RemovableHandle:
-        """Call `hook` with this tensor's gradient whenever it is computed; a tensor that it returns replaces the gradient.
+        """Call `hook` with this tensor's gradient whenever it is computed; a tensor that it returns replaces the
+        gradient.
 
         >>> import tinygrad_i2dl as torch
         >>> x = torch.ones(2, requires_grad=True)
@@ -299,15 +303,15 @@ class Tensor(Operations):
         """Add the derivative of this tensor to the ``grad`` of every leaf it was computed from.
 
         Args:
-            gradient: what to multiply the derivative with from the left (the vector of the vector-Jacobian product), of this
-                tensor's shape; may be left out when the tensor has one element.
+            gradient: what to multiply the derivative with from the left (the vector of the vector-Jacobian product), of
+                this tensor's shape; may be left out when the tensor has one element.
             retain_graph: keep what the graph saved, for another pass. Default: the value of `create_graph`.
             create_graph: record the pass itself, so that gradients can be differentiated again.
             inputs: only these leaves accumulate.
 
         Raises:
-            RuntimeError: the tensor requires no gradient, has more than one element and no `gradient` is given, or the graph
-                was already freed by an earlier pass.
+            RuntimeError: the tensor requires no gradient, has more than one element and no `gradient` is given, or the
+                graph was already freed by an earlier pass.
         """
         differentiate([self], [gradient], retain_graph, create_graph, inputs=inputs)
 
@@ -321,10 +325,14 @@ class Tensor(Operations):
             TypeError: the tensor is not on the CPU (use ``cpu().numpy()``).
         """
         if not force and current_node(self) is not None:
-            raise RuntimeError("numpy() cannot be called on a tensor that requires a gradient: use tensor.detach().numpy()")
+            raise RuntimeError(
+                "numpy() cannot be called on a tensor that requires a gradient: use tensor.detach().numpy()"
+            )
         if self.is_cuda:
             if not force:
-                raise TypeError(f"numpy() needs a tensor in main memory, this one is on {self.device}: use tensor.cpu().numpy()")
+                raise TypeError(
+                    f"numpy() needs a tensor in main memory, this one is on {self.device}: use tensor.cpu().numpy()"
+                )
             return self._array.get()
         return self._array
 
@@ -340,7 +348,9 @@ class Tensor(Operations):
         """
         array = self._array
         if array.size != 1:
-            raise RuntimeError(f"item() needs a tensor with exactly one element, this one has shape {tuple(array.shape)}")
+            raise RuntimeError(
+                f"item() needs a tensor with exactly one element, this one has shape {tuple(array.shape)}"
+            )
         value = array.item()
         return value if isinstance(value, (bool, int, float)) else float(value)
 
@@ -354,7 +364,8 @@ class Tensor(Operations):
     def __bool__(self) -> bool:
         if self._array.size != 1:
             raise RuntimeError(
-                f"the truth value of a tensor of shape {tuple(self._array.shape)} is ambiguous: use tensor.any() or tensor.all()"
+                f"the truth value of a tensor of shape {tuple(self._array.shape)} is ambiguous: use tensor.any() or "
+                "tensor.all()"
             )
         return bool(self._array.item())
 
@@ -413,7 +424,8 @@ class Tensor(Operations):
             return memo[id(self)]  # type: ignore[no-any-return]
         if not self.is_leaf:
             raise RuntimeError(
-                "only leaf tensors can be deep-copied, this one was computed from others: use detach().clone(), or clone()"
+                "only leaf tensors can be deep-copied, this one was computed from others: use detach().clone(), or "
+                "clone()"
             )
         copied = _restored(type(self), self._array.copy(), self.requires_grad, {})
         memo[id(self)] = copied
@@ -453,7 +465,9 @@ class Parameter(Tensor):
         elif isinstance(data, Tensor):
             self._array = data._array
         else:
-            raise TypeError(f"a Parameter is made from a Tensor, got {type(data).__name__}: use torch.tensor(...) first")
+            raise TypeError(
+                f"a Parameter is made from a Tensor, got {type(data).__name__}: use torch.tensor(...) first"
+            )
         self._node = self._grad = self._version = self._view = None
         if requires_grad:
             self.requires_grad_(True)
@@ -494,7 +508,8 @@ def version_of(tensor: Tensor) -> list[int]:
 
 
 def current_node(tensor: Tensor) -> Node | None:
-    """The node that made `tensor`; for a view whose base was changed in place since, the node of that view of the new base."""
+    """The node that made `tensor`; for a view whose base was changed in place since, the node of that view of the new
+    base."""
     view = tensor._view
     if view is not None and view.rewrites != tensor._version[1]:  # type: ignore[index]
         with enable_grad():
@@ -504,7 +519,8 @@ def current_node(tensor: Tensor) -> Node | None:
 
 
 class _ChangedView(Node):
-    """A base of which a view was changed in place: the gradient of the changed part goes to the change, the rest to the old base.
+    """A base of which a view was changed in place: the gradient of the changed part goes to the change, the rest to the
+    old base.
 
     Parents: the base's former node, the node of the changed view.
     """
@@ -519,7 +535,13 @@ class _ChangedView(Node):
         return "CopySlices"
 
     def backward(self, gradient: Any, needs: tuple[bool, ...] | None, recorded: bool) -> tuple[Any, ...]:
-        rest = gradient.clone() if recorded else numpy.array(gradient) if isinstance(gradient, numpy.generic) else gradient.copy("C")
+        rest = (
+            gradient.clone()
+            if recorded
+            else numpy.array(gradient)
+            if isinstance(gradient, numpy.generic)
+            else gradient.copy("C")
+        )
         part = replay(self.steps, rest)
         if recorded:
             share = part.clone()
@@ -535,8 +557,9 @@ def refuse_change(tensor: Tensor, name: str) -> None:
     view = tensor._view
     if view is not None and view.several:
         raise RuntimeError(
-            f"{name} would change in place a view made by an operation that returns several views (unbind, split, chunk); "
-            "gradients cannot follow that. Use the operation that returns a new tensor, or index the base instead"
+            f"{name} would change in place a view made by an operation that returns several views (unbind, split, "
+            "chunk); gradients cannot follow that. Use the operation that returns a new tensor, or index the base "
+            "instead"
         )
     if type(tensor._node) is AccumulateGrad:
         raise RuntimeError(
@@ -579,21 +602,23 @@ def differentiate(
         node = current_node(output)
         if node is None:
             raise GraphError(
-                f"a tensor of shape {tuple(output.shape)} does not require a gradient and was not computed from one that does: "
-                "there is nothing to differentiate. Was it made under no_grad(), detached, or from an operation on integers?"
+                f"a tensor of shape {tuple(output.shape)} does not require a gradient and was not computed from one "
+                "that does: there is nothing to differentiate. Was it made under no_grad(), detached, or from an "
+                "operation on integers?"
             )
         if gradient is None:
             if output._array.size != 1:
                 raise GraphError(
-                    f"gradients start from a scalar, but the tensor has shape {tuple(output.shape)}: reduce it, for example by "
-                    ".sum() or .mean(), or pass gradient= of that shape"
+                    f"gradients start from a scalar, but the tensor has shape {tuple(output.shape)}: reduce it, for "
+                    "example by .sum() or .mean(), or pass gradient= of that shape"
                 )
             gradient = make(numpy.ones_like(output._array))
         elif not isinstance(gradient, Tensor):
             raise TypeError(f"gradient must be a Tensor or None, got {type(gradient).__name__}")
         elif gradient._array.shape != output._array.shape:
             raise ShapeError(
-                f"gradient has shape {tuple(gradient.shape)}, the tensor to differentiate has {tuple(output.shape)}; they must be equal"
+                f"gradient has shape {tuple(gradient.shape)}, the tensor to differentiate has {tuple(output.shape)}; "
+                "they must be equal"
             )
         if gradient._array.dtype != output._array.dtype:
             gradient = make(gradient._array.astype(output._array.dtype))
@@ -609,7 +634,9 @@ def differentiate(
             if each is None:
                 raise GraphError(f"an input of shape {tuple(tensor.shape)} does not require a gradient")
             if accumulate and type(each) is not AccumulateGrad:
-                raise GraphError("backward(inputs=...) accumulates into leaves only; use autograd.grad for other tensors")
+                raise GraphError(
+                    "backward(inputs=...) accumulates into leaves only; use autograd.grad for other tensors"
+                )
         targets = frozenset(each.number for each in nodes if each is not None)
     captured = engine.run_backward(
         roots,

@@ -105,7 +105,8 @@ def test_install_as_torch_gives_this_library_under_all_paths():
         assert torch.nn is tinygrad_i2dl.nn and F is tinygrad_i2dl.nn.functional
         assert isinstance(torch.ones(1), tinygrad_i2dl.Tensor) and torch.tensor is tinygrad_i2dl.tensor
         assert tinygrad_i2dl.nn.__spec__.name == "tinygrad_i2dl.nn"
-        assert tinygrad_i2dl.backends.cudnn.deterministic and not torch.__version__.startswith(tinygrad_i2dl.__version__)
+        assert tinygrad_i2dl.backends.cudnn.deterministic
+        assert not torch.__version__.startswith(tinygrad_i2dl.__version__)
     """
     done = python("-c", textwrap.dedent(code))
     assert done.returncode == 0, done.stderr
@@ -128,7 +129,8 @@ def test_the_library_alone_leaves_import_torch_to_pytorch():
 
 def test_check_finds_missing_names_in_scripts_and_notebooks(tmp_path):
     (tmp_path / "a.py").write_text(
-        "import torch.nn as nn\nfrom torch import optim as o\nnn.Linear(1, 1)\nnn.Lineaar\no.Adam.step\no.Adamm\nfrom torch.nn import ReLU6, Magic\n"
+        "import torch.nn as nn\nfrom torch import optim as o\nnn.Linear(1, 1)\nnn.Lineaar\no.Adam.step\no.Adamm\nfrom "
+        "torch.nn import ReLU6, Magic\n"
     )
     cells = [
         {"cell_type": "markdown", "source": ["torch.nothing"]},

@@ -1,4 +1,5 @@
-"""The graph is freed by reference count, as backward proceeds, and its depth costs neither recursion nor quadratic time."""
+"""The graph is freed by reference count, as backward proceeds, and its depth costs neither recursion nor quadratic
+time."""
 
 import gc
 import weakref

@@ -40,8 +40,8 @@ CAUSES: dict[str, list[Cause]] = {
     ],
     "exp": [(lambda x: _any(x > 88), "overflowing exp: float32 holds exp(x) up to x = 88; subtract the maximum first")],
     "pow": [
-        (lambda x, y: _any((numpy.asarray(x) < 0)), "a fractional power of a negative number"),
-        (lambda x, y: _any((numpy.asarray(x) == 0)), "a negative power, or the derivative of a fractional power, of 0"),
+        (lambda x, y: _any(numpy.asarray(x) < 0), "a fractional power of a negative number"),
+        (lambda x, y: _any(numpy.asarray(x) == 0), "a negative power, or the derivative of a fractional power, of 0"),
     ],
     "acos": [
         (
@@ -173,9 +173,9 @@ def is_anomaly_enabled() -> bool:
 class set_detect_anomaly:
     """Switch anomaly detection on or off, at once and, as a context manager, until its end.
 
-    While it is on, the first operation that makes a NaN or an infinity out of finite numbers, forward or backward, raises
-    `RuntimeError` with its name, the line of user code that called it, the shapes and ranges of its inputs, and the usual cause.
-    Every operation is slower by some microseconds and keeps its inputs alive.
+    While it is on, the first operation that makes a NaN or an infinity out of finite numbers, forward or backward,
+    raises `RuntimeError` with its name, the line of user code that called it, the shapes and ranges of its inputs, and
+    the usual cause. Every operation is slower by some microseconds and keeps its inputs alive.
     """
 
     def __init__(self, mode: bool, check_nan: bool = True) -> None:

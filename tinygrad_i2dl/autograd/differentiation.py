@@ -23,7 +23,8 @@ def backward(
     grad_variables: Any = None,
     inputs: Tensor | Sequence[Tensor] | None = None,
 ) -> None:
-    """Add to the leaves' ``grad`` the derivative of the sum of `tensors`, each multiplied by its entry of `grad_tensors`.
+    """Add to the leaves' ``grad`` the derivative of the sum of `tensors`, each multiplied by its entry of
+    `grad_tensors`.
 
     >>> import tinygrad_i2dl as torch
     >>> x = torch.ones(2, requires_grad=True)
@@ -64,8 +65,8 @@ def grad(
         materialize_grads: give zeros for such an input.
 
     Raises:
-        RuntimeError: an input was not used and `allow_unused` is not set; or `is_grads_batched` (call `grad` in a loop, or
-            `autograd.functional.jacobian`).
+        RuntimeError: an input was not used and `allow_unused` is not set; or `is_grads_batched` (call `grad` in a loop,
+            or `autograd.functional.jacobian`).
 
     >>> import tinygrad_i2dl as torch
     >>> x = torch.tensor(2.0, requires_grad=True)
@@ -95,8 +96,8 @@ def grad(
             gradient = make(each._array * 0)
         elif gradient is None and not allow_unused:
             raise GraphError(
-                f"input {number}, of shape {tuple(each.shape)}, was not used to compute the outputs, so it has no gradient: "
-                "pass allow_unused=True if None is what you want"
+                f"input {number}, of shape {tuple(each.shape)}, was not used to compute the outputs, so it has no "
+                "gradient: pass allow_unused=True if None is what you want"
             )
         elif gradient is not None and not create_graph and getattr(gradient._array, "base", None) is not None:
             gradient = make(gradient._array.copy())  # may be a stretched view, in which elements share memory

@@ -31,13 +31,14 @@ class FunctionCtx:
     def save_for_backward(self, *tensors: Tensor | None) -> None:
         """Keep tensors (inputs, outputs or others; None too) for `backward`, where `saved_tensors` gives them back.
 
-        Unlike attributes of ctx, they are freed after the backward pass, in-place changes of them are noticed, and outputs
-        make no reference cycle.
+        Unlike attributes of ctx, they are freed after the backward pass, in-place changes of them are noticed, and
+        outputs make no reference cycle.
         """
         for tensor in tensors:
             if tensor is not None and not isinstance(tensor, Tensor):
                 raise TypeError(
-                    f"save_for_backward() keeps tensors, got {type(tensor).__name__}: set other values as attributes, ctx.name = value"
+                    f"save_for_backward() keeps tensors, got {type(tensor).__name__}: set other values as attributes, "
+                    "ctx.name = value"
                 )
         self._to_save = tensors
 
@@ -192,14 +193,15 @@ class FunctionNode(Node):
                 raise TypeError(f"{who} must return Tensors or None, got {type(share).__name__} for input {position}")
             if share._array.shape != shape and not _stretched(shape, share._array.shape):
                 raise ShapeError(
-                    f"{who} returned a gradient of shape {tuple(share.shape)} for input {position}, which has shape {tuple(shape)}; "
-                    "they must be equal"
+                    f"{who} returned a gradient of shape {tuple(share.shape)} for input {position}, which has shape "
+                    f"{tuple(shape)}; they must be equal"
                 )
             if recorded and share._node is None and share._array.any():
                 raise GraphError(
-                    f"{who} left the graph: under create_graph its gradient for input {position} must be computed from its arguments "
-                    "by recorded operations, or second derivatives would be silently wrong. Use torch operations instead of .data, "
-                    ".detach(), .numpy() or no_grad() in backward, or mark it with @once_differentiable"
+                    f"{who} left the graph: under create_graph its gradient for input {position} must be computed from "
+                    "its arguments by recorded operations, or second derivatives would be silently wrong. Use torch "
+                    "operations instead of .data, .detach(), .numpy() or no_grad() in backward, or mark it with "
+                    "@once_differentiable"
                 )
             shares.append(share if recorded else share._array)
         return tuple(shares)
@@ -226,14 +228,15 @@ class Function:
     >>> Square.apply(x).backward(); x.grad
     tensor(6.)
 
-    `forward` may also be written without ctx, together with ``setup_context(ctx, inputs, output)``. `backward` gets one gradient
-    for each output and returns one, or None, for each argument. Written with torch operations it can be differentiated itself.
+    `forward` may also be written without ctx, together with ``setup_context(ctx, inputs, output)``. `backward` gets one
+    gradient for each output and returns one, or None, for each argument. Written with torch operations it can be
+    differentiated itself.
     """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         raise RuntimeError(
-            f"{type(self).__name__} is a Function with static forward and backward: call {type(self).__name__}.apply(...), "
-            "do not make an instance"
+            f"{type(self).__name__} is a Function with static forward and backward: call "
+            f"{type(self).__name__}.apply(...), do not make an instance"
         )
 
     @staticmethod
@@ -367,10 +370,11 @@ class _Ended(Node):
 def numeric_grad(function: Callable[..., Any], eps: float | None = None) -> Callable[..., Any]:
     """Make a black-box function of tensors differentiable, by central differences.
 
-    `function` may use anything (NumPy, tables, a simulation); it is called with detached tensors, once forward and twice for each
-    element of each input backward: for small inputs only. Computed in the inputs' own dtype with the step ``eps`` (default: the
-    cube root of the dtype's machine epsilon, times the element's magnitude where that exceeds one, which balances truncation
-    against rounding). First derivatives only: differentiating the gradient again raises.
+    `function` may use anything (NumPy, tables, a simulation); it is called with detached tensors, once forward and
+    twice for each element of each input backward: for small inputs only. Computed in the inputs' own dtype with the
+    step ``eps`` (default: the cube root of the dtype's machine epsilon, times the element's magnitude where that
+    exceeds one, which balances truncation against rounding). First derivatives only: differentiating the gradient again
+    raises.
 
     >>> import tinygrad_i2dl as torch
     >>> cube = torch.autograd.numeric_grad(lambda x: torch.tensor(x.numpy() ** 3))

@@ -119,7 +119,8 @@ def jvp(
 ) -> tuple[Any, Any]:
     """Outputs of `func` and the product of the Jacobian with the vector `v` (of the inputs' shapes), ``J v``.
 
-    By the double-backward trick: the derivative of ``w^T J`` with respect to ``w``, in the direction `v` (Townsend 2017).
+    By the double-backward trick: the derivative of ``w^T J`` with respect to ``w``, in the direction `v` (Townsend
+    2017).
     """
     with enable_grad():
         given = _as_tuple(inputs, "inputs")
@@ -150,9 +151,9 @@ def jacobian(
     """All first derivatives of `func` at `inputs`.
 
     Returns:
-        For one output and one input a tensor of shape ``output.shape + input.shape``; a tuple over inputs and, outside of it, a
-        tuple over outputs where there are several of them. Computed one output element at a time, whatever `vectorize` and
-        `strategy` say.
+        For one output and one input a tensor of shape ``output.shape + input.shape``; a tuple over inputs and, outside
+        of it, a tuple over outputs where there are several of them. Computed one output element at a time, whatever
+        `vectorize` and `strategy` say.
 
     >>> import tinygrad_i2dl as torch
     >>> torch.autograd.functional.jacobian(lambda x: x**2, torch.tensor([1.0, 2.0]))
@@ -235,5 +236,6 @@ def vhp(
 def hvp(
     func: Callable[..., Any], inputs: Any, v: Any = None, create_graph: bool = False, strict: bool = False
 ) -> tuple[Any, Any]:
-    """Value of a scalar function and the product of its Hessian with the vector `v`, ``H v``, which equals ``v^T H``."""
+    """Value of a scalar function and the product of its Hessian with the vector `v`, ``H v``, which equals ``v^T
+    H``."""
     return vhp(func, inputs, v, create_graph, strict)

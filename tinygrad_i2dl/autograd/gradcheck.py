@@ -101,15 +101,15 @@ def gradcheck(
 ) -> bool:
     """Compare the derivatives that the graph gives with central differences ``(f(x + eps) - f(x - eps)) / (2 eps)``.
 
-    Inputs that require gradients are converted to float64 first, because in float32 the difference quotients have hardly any correct
-    digits. The other keywords that PyTorch's gradcheck has are accepted and change nothing.
+    Inputs that require gradients are converted to float64 first, because in float32 the difference quotients have
+    hardly any correct digits. The other keywords that PyTorch's gradcheck has are accepted and change nothing.
 
     Returns:
         True. With ``raise_exception=False`` False where they differ.
 
     Raises:
-        GradcheckError: they differ by more than ``atol + rtol * |numerical|``; the message has a table of the worst elements and
-            says where the function has a kink.
+        GradcheckError: they differ by more than ``atol + rtol * |numerical|``; the message has a table of the worst
+            elements and says where the function has a kink.
         ValueError: no input requires a gradient.
 
     >>> import tinygrad_i2dl as torch
@@ -149,8 +149,10 @@ def _report(
     error = numpy.where(wrong, abs(computed - expected), -1.0)
     error = numpy.where(numpy.isnan(error), numpy.inf, error)
     lines = [
-        f"computed and numerical derivatives of output {number} (shape {tuple(out_shape)}) with respect to input {place} "
-        f"(shape {tuple(shape)}) differ in {int(wrong.sum())} of {wrong.size} elements; the worst:",
+        (
+            f"computed and numerical derivatives of output {number} (shape {tuple(out_shape)}) with respect to input "
+            f"{place} (shape {tuple(shape)}) differ in {int(wrong.sum())} of {wrong.size} elements; the worst:"
+        ),
         f"{'input element':>16} {'output element':>16} {'computed':>14} {'numerical':>14} {'difference':>12}",
     ]
     kinks = 0
@@ -171,7 +173,8 @@ def _report(
     ratio = computed[wrong] / numpy.where(expected[wrong] == 0, numpy.nan, expected[wrong])
     if numpy.isfinite(ratio).all() and ratio.size > 1 and numpy.ptp(ratio) < 1e-3 * abs(ratio).max():
         lines.append(
-            f"All of them are off by the same factor {ratio.mean():.6g}: is something scaled or summed twice in backward?"
+            f"All of them are off by the same factor {ratio.mean():.6g}: is something scaled or summed twice in "
+            "backward?"
         )
     return "\n".join(lines)
 
@@ -189,7 +192,8 @@ def gradgradcheck(
 ) -> bool:
     """Compare second derivatives: `gradcheck` of the function that computes the first ones.
 
-    `grad_outputs` are what the first derivatives are taken along, by default reproducible random tensors of the outputs' shapes.
+    `grad_outputs` are what the first derivatives are taken along, by default reproducible random tensors of the
+    outputs' shapes.
     """
     promoted = _promoted(inputs)
     outputs = _call(func, promoted)

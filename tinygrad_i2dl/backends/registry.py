@@ -1,8 +1,9 @@
 """Which kernel runs for an operation on an array.
 
-A backend is a set of plain functions on arrays, named like the operations. For a name that a backend lacks, or when its kernel
-returns NotImplemented for the arguments at hand, the next in the chain is asked, and last the operation's reference kernel, which
-is written against the array namespace and so always runs. What was found is remembered until the backend changes.
+A backend is a set of plain functions on arrays, named like the operations. For a name that a backend lacks, or when its
+kernel returns NotImplemented for the arguments at hand, the next in the chain is asked, and last the operation's
+reference kernel, which is written against the array namespace and so always runs. What was found is remembered until
+the backend changes.
 """
 
 from __future__ import annotations
@@ -21,7 +22,8 @@ Array = Any
 Kernel = Callable[..., Any]
 
 __all__ = [
-    "KernelTable", "available_backends", "get_backend", "namespace_of", "register_backend", "set_backend", "use_backend",
+    "KernelTable", "available_backends", "get_backend", "namespace_of", "register_backend", "set_backend",
+    "use_backend",
     "wrapped_kernels",
 ]  # fmt: skip
 
@@ -71,13 +73,15 @@ def register_backend(
 
     Args:
         name: how `set_backend` calls it.
-        kernels: an object (a module, a class instance) with functions named like the operations. A function gets an operation's arguments
-            in the order of the operation's signature, arrays for tensors, and returns arrays, or NotImplemented to pass.
+        kernels: an object (a module, a class instance) with functions named like the operations. A function gets an
+            operation's arguments in the order of the operation's signature, arrays for tensors, and returns arrays, or
+            NotImplemented to pass.
         reason: says why the backend cannot be used, or None.
         after: backends asked next for what this one lacks, before the reference kernels; such as ``("native",)``.
 
-    A distribution registers its backend without being imported first by an entry point of the group ``tinygrad_i2dl.backends``
-    that names an object with the attributes ``kernels`` and, optionally, ``reason`` and ``after``, or simply the module.
+    A distribution registers its backend without being imported first by an entry point of the group
+    ``tinygrad_i2dl.backends`` that names an object with the attributes ``kernels`` and, optionally, ``reason`` and
+    ``after``, or simply the module.
 
     >>> from tinygrad_i2dl.backends import registry
     >>> import numpy, types
@@ -144,8 +148,8 @@ def _check(name: str, who: str = "") -> None:
 def set_backend(name: str) -> None:
     """Use a backend for all operations in this process from now on.
 
-    ``auto``, the default, uses the fastest kernels that are there; ``numpy`` the reference kernels only; any other registered backend its
-    own where it has some. Tensors need no conversion: all CPU backends work on the same arrays.
+    ``auto``, the default, uses the fastest kernels that are there; ``numpy`` the reference kernels only; any other
+    registered backend its own where it has some. Tensors need no conversion: all CPU backends work on the same arrays.
 
     Raises:
         ValueError: no such backend.
@@ -197,7 +201,8 @@ def namespace_of(array_type: type) -> Any:
 class KernelTable:
     """Kernels of one operation by array class, looked up on first use.
 
-    `numpy` is the kernel for NumPy arrays, an attribute of its own because reading it is three times faster than a dictionary.
+    `numpy` is the kernel for NumPy arrays, an attribute of its own because reading it is three times faster than a
+    dictionary.
     """
 
     __slots__ = ("_found", "name", "numpy", "reference")
@@ -262,7 +267,8 @@ def clear_tables() -> None:
 
 @contextmanager
 def wrapped_kernels(wrap: Callable[[str, str, Kernel], Kernel]) -> Iterator[None]:
-    """Inside, every kernel is ``wrap(operation, provider, kernel)``: how profiling and checking see the calls, at no cost when off."""
+    """Inside, every kernel is ``wrap(operation, provider, kernel)``: how profiling and checking see the calls, at no
+    cost when off."""
     _wrappers.append(wrap)
     clear_tables()
     try:

@@ -8,7 +8,8 @@ from ..errors import DeviceError
 from ..ops.creation import TRANSFERS
 
 __all__ = [
-    "current_device", "device_count", "get_device_capability", "get_device_name", "get_device_properties", "init", "is_available",
+    "current_device", "device_count", "get_device_capability", "get_device_name", "get_device_properties", "init",
+    "is_available",
     "is_bf16_supported", "is_initialized", "set_device", "synchronize",
 ]  # fmt: skip
 

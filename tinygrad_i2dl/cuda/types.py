@@ -5,7 +5,8 @@ from __future__ import annotations
 from ..ops.conversion import CPU_TYPES, TensorType
 
 __all__ = [
-    "BFloat16Tensor", "BoolTensor", "ByteTensor", "CharTensor", "DoubleTensor", "FloatTensor", "HalfTensor", "IntTensor",
+    "BFloat16Tensor", "BoolTensor", "ByteTensor", "CharTensor", "DoubleTensor", "FloatTensor", "HalfTensor",
+    "IntTensor",
     "LongTensor", "ShortTensor",
 ]  # fmt: skip
 

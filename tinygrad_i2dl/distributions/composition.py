@@ -68,7 +68,8 @@ class MixtureSameFamily(Distribution):
         components = mixture_distribution.param_shape[-1]
         if component_distribution.batch_shape[-1] != components:
             raise ValueError(
-                f"the mixture has {components} weights, the component distribution {component_distribution.batch_shape[-1]} components"
+                f"the mixture has {components} weights, the component distribution "
+                f"{component_distribution.batch_shape[-1]} components"
             )
         self._num_component = components
         super().__init__(component_distribution.batch_shape[:-1], component_distribution.event_shape)

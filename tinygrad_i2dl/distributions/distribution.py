@@ -103,5 +103,6 @@ def check_parameter(owner: str, name: str, condition: Any, what: str, value: Any
     """Raise `ValueError` unless `condition` holds everywhere."""
     if not bool(condition.all()):
         raise ValueError(
-            f"expected parameter {name} of {owner} to be {what}, got values from {value.min().item()} to {value.max().item()}"
+            f"expected parameter {name} of {owner} to be {what}, got values from {value.min().item()} to "
+            f"{value.max().item()}"
         )

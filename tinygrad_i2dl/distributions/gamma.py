@@ -1,4 +1,5 @@
-"""Gamma, beta and Dirichlet distributions, and the counting ones. Samples carry no gradients to their shape parameters."""
+"""Gamma, beta and Dirichlet distributions, and the counting ones. Samples carry no gradients to their shape
+parameters."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """The backward pass: one loop over the graph, newest node first.
 
-A gradient that reaches a node is added to those that came before it; when the node's turn comes all its gradients have come,
-because whoever sends one is newer. Sums are made in place only in arrays made here: a formula may well return the very gradient
-it was given.
+A gradient that reaches a node is added to those that came before it; when the node's turn comes all its gradients have
+come, because whoever sends one is newer. Sums are made in place only in arrays made here: a formula may well return the
+very gradient it was given.
 """
 
 from __future__ import annotations
@@ -21,9 +21,8 @@ Array = Any
 Gradient = Any
 
 wrap_array: Callable[[Array], Any]  # makes a Tensor of an array; set by the floor above, which owns the class
-observer: Callable[[Node, Gradient, Callable[[], tuple[Any, ...]]], tuple[Any, ...]] | None = (
-    None  # anomaly detection, profile
-)
+# What sees each node's backward call: anomaly detection, profiling.
+observer: Callable[[Node, Gradient, Callable[[], tuple[Any, ...]]], tuple[Any, ...]] | None = None
 
 
 def sum_to_shape(array: Array, shape: tuple[int, ...]) -> Array:
@@ -46,8 +45,8 @@ def _fit(gradient: Gradient, parent: Node, sender: Node, recorded: bool) -> Grad
     if array.shape != shape:
         if not _broadcasts(shape, array.shape):
             raise ShapeError(
-                f"{sender.name()} returned a gradient of shape {tuple(array.shape)} for an input of shape {tuple(shape)}; "
-                "they must be equal, or the input's must broadcast to the gradient's"
+                f"{sender.name()} returned a gradient of shape {tuple(array.shape)} for an input of shape "
+                f"{tuple(shape)}; they must be equal, or the input's must broadcast to the gradient's"
             )
         gradient = gradient.sum_to_size(shape) if recorded else sum_to_shape(array, shape)
         array = gradient._array if recorded else gradient
@@ -255,7 +254,8 @@ def _replacement(returned: Any, current: Any, who: str) -> Any:
         raise TypeError(f"{who} must return None or a Tensor that replaces the gradient, got {type(returned).__name__}")
     if returned._array.shape != current._array.shape:
         raise ShapeError(
-            f"{who} returned a gradient of shape {tuple(returned.shape)} in place of one of shape {tuple(current.shape)}"
+            f"{who} returned a gradient of shape {tuple(returned.shape)} in place of one of shape "
+            f"{tuple(current.shape)}"
         )
     return returned
 

@@ -1,11 +1,12 @@
 """Nodes of the recorded graph.
 
-A node stands for one recorded operation. It knows its parents (the nodes that made its inputs, or None where an input needs no
-gradient), the shape and dtype of the gradient it receives, and how to turn that gradient into shares for its parents. It does not
-know its output: tensors point to nodes, never the other way round, so that a graph is freed by reference count.
+A node stands for one recorded operation. It knows its parents (the nodes that made its inputs, or None where an input
+needs no gradient), the shape and dtype of the gradient it receives, and how to turn that gradient into shares for its
+parents. It does not know its output: tensors point to nodes, never the other way round, so that a graph is freed by
+reference count.
 
-Nodes are numbered as they are created. A node's parents are older than itself, so "newest first" is a topological order and the
-backward pass needs no search.
+Nodes are numbered as they are created. A node's parents are older than itself, so "newest first" is a topological order
+and the backward pass needs no search.
 """
 
 from __future__ import annotations
@@ -129,7 +130,8 @@ class Node:
         return add_hook(self.own_hooks().before, hook)
 
     def register_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
-        """Call ``hook(grad_inputs, grad_outputs)`` after this node ran; a tuple that it returns replaces ``grad_inputs``."""
+        """Call ``hook(grad_inputs, grad_outputs)`` after this node ran; a tuple that it returns replaces
+        ``grad_inputs``."""
         return add_hook(self.own_hooks().after, hook)
 
     def __repr__(self) -> str:

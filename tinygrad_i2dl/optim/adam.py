@@ -106,7 +106,8 @@ class Adam(Optimizer):
 
 
 class AdamW(Adam):
-    """Adam with decoupled weight decay: ``p = p * (1 - lr * weight_decay)`` beside the step (Loshchilov and Hutter 2019)."""
+    """Adam with decoupled weight decay: ``p = p * (1 - lr * weight_decay)`` beside the step (Loshchilov and Hutter
+    2019)."""
 
     def __init__(
         self,

@@ -17,9 +17,11 @@ __all__ = ["LBFGS"]
 class LBFGS(Optimizer):
     """Limited-memory BFGS: a quasi-Newton method for full batches, with a closure that computes the loss anew.
 
-    The direction comes from the last ``history_size`` pairs of steps and gradient changes by the two-loop recursion (Nocedal and Wright,
-    *Numerical Optimization*, algorithm 7.4), its length is ``lr``, or found by a line search with the strong Wolfe conditions
-    (algorithms 3.5 and 3.6, with cubic interpolation) for ``line_search_fn="strong_wolfe"``. Arguments as in PyTorch.
+    The direction comes from the last ``history_size`` pairs of steps and gradient changes by the two-loop recursion
+    (Nocedal and Wright,
+    *Numerical Optimization*, algorithm 7.4), its length is ``lr``, or found by a line search with the strong Wolfe
+    conditions (algorithms 3.5 and 3.6, with cubic interpolation) for ``line_search_fn="strong_wolfe"``. Arguments as in
+    PyTorch.
     """
 
     def __init__(
@@ -173,7 +175,8 @@ def _arrays(tensors: list[Tensor] | None) -> list[Array]:
 
 
 def _two_loops(gradient: Array, steps: list[Array], changes: list[Array], inverses: list[float], scale: float) -> Any:
-    """The quasi-Newton direction from the history of steps and gradient changes; also the first loop's weights, oldest first."""
+    """The quasi-Newton direction from the history of steps and gradient changes; also the first loop's weights, oldest
+    first."""
     weights = []
     direction = -gradient
     for step, change, inverse in zip(reversed(steps), reversed(changes), reversed(inverses), strict=True):

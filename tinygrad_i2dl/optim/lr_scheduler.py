@@ -20,8 +20,10 @@ from ..tensors import Tensor
 from .optimizer import Optimizer
 
 __all__ = [
-    "ChainedScheduler", "ConstantLR", "CosineAnnealingLR", "CosineAnnealingWarmRestarts", "CyclicLR", "ExponentialLR", "LRScheduler",
-    "LambdaLR", "LinearLR", "MultiStepLR", "MultiplicativeLR", "OneCycleLR", "PolynomialLR", "ReduceLROnPlateau", "SequentialLR",
+    "ChainedScheduler", "ConstantLR", "CosineAnnealingLR", "CosineAnnealingWarmRestarts", "CyclicLR", "ExponentialLR",
+    "LRScheduler",
+    "LambdaLR", "LinearLR", "MultiStepLR", "MultiplicativeLR", "OneCycleLR", "PolynomialLR", "ReduceLROnPlateau",
+    "SequentialLR",
     "StepLR",
 ]  # fmt: skip
 
@@ -51,7 +53,8 @@ class LRScheduler:
                 group.setdefault("initial_lr", rate.clone() if isinstance(rate, Tensor) else rate)
             elif "initial_lr" not in group:
                 raise KeyError(
-                    f"param 'initial_lr' is not specified in param_groups[{number}] when resuming scheduler with last_epoch >= 0"
+                    f"param 'initial_lr' is not specified in param_groups[{number}] when resuming scheduler with "
+                    "last_epoch >= 0"
                 )
         self.base_lrs = [group["initial_lr"] for group in optimizer.param_groups]
         self.last_epoch = last_epoch
@@ -332,7 +335,8 @@ class PolynomialLR(LRScheduler):
 
 
 class CosineAnnealingLR(LRScheduler):
-    """From the initial rate down to `eta_min` along a half cosine of `T_max` steps, and up again (Loshchilov and Hutter 2017)."""
+    """From the initial rate down to `eta_min` along a half cosine of `T_max` steps, and up again (Loshchilov and Hutter
+    2017)."""
 
     def __init__(self, optimizer: Optimizer, T_max: int, eta_min: float = 0.0, last_epoch: int = -1) -> None:
         self.T_max = T_max
@@ -359,7 +363,8 @@ class CosineAnnealingLR(LRScheduler):
 
 
 class CosineAnnealingWarmRestarts(LRScheduler):
-    """Half cosines down to `eta_min`, each started anew; the first takes `T_0` steps, each other `T_mult` times the one before."""
+    """Half cosines down to `eta_min`, each started anew; the first takes `T_0` steps, each other `T_mult` times the one
+    before."""
 
     def __init__(
         self, optimizer: Optimizer, T_0: int, T_mult: int = 1, eta_min: float = 0.0, last_epoch: int = -1
@@ -409,7 +414,8 @@ class CosineAnnealingWarmRestarts(LRScheduler):
 
 
 class CyclicLR(LRScheduler):
-    """Between `base_lr` and `max_lr` and back, again and again (Smith 2017): triangular, with halving or exponential amplitude."""
+    """Between `base_lr` and `max_lr` and back, again and again (Smith 2017): triangular, with halving or exponential
+    amplitude."""
 
     def __init__(
         self,
@@ -697,12 +703,13 @@ class SequentialLR(LRScheduler):
                 raise ValueError("SequentialLR does not support ReduceLROnPlateau, which needs a metric for each step")
             if optimizer is not scheduler.optimizer:
                 raise ValueError(
-                    f"SequentialLR expects all schedulers to belong to its optimizer, but that of index {number} does not"
+                    f"SequentialLR expects all schedulers to belong to its optimizer, but that of index {number} does "
+                    "not"
                 )
         if len(milestones) != len(schedulers) - 1:
             raise ValueError(
-                "SequentialLR expects number of schedulers provided to be one more than the number of milestone points, but got "
-                f"{len(schedulers)} schedulers and {len(milestones)} milestones"
+                "SequentialLR expects number of schedulers provided to be one more than the number of milestone "
+                f"points, but got {len(schedulers)} schedulers and {len(milestones)} milestones"
             )
         self._schedulers = list(schedulers)
         self._milestones = list(milestones)
@@ -755,7 +762,8 @@ class ChainedScheduler(LRScheduler):
                 )
             if optimizer is not scheduler.optimizer:
                 raise ValueError(
-                    f"ChainedScheduler expects all schedulers to belong to one optimizer, but that of index {number} does not"
+                    f"ChainedScheduler expects all schedulers to belong to one optimizer, but that of index {number} "
+                    "does not"
                 )
         self._schedulers = list(schedulers)
         self.optimizer = optimizer
@@ -768,5 +776,6 @@ class ChainedScheduler(LRScheduler):
 
     state_dict = SequentialLR.state_dict
     load_state_dict = SequentialLR.load_state_dict
+
 
 __getattr__ = missing_name("torch.optim.lr_scheduler", lambda: globals())

@@ -21,8 +21,9 @@ ParamsT = Iterable[Tensor] | Iterable[dict[str, Any]] | Iterable[tuple[str, Tens
 
 required = object()  # PyTorch's old marker of a group entry without default
 
-# Elements that one pass of an update works on: the arrays of a block (parameter, gradient, moments, temporaries) stay in the
-# second-level cache between the dozen NumPy calls of an Adam step, which makes large updates 2 to 3 times faster.
+# Elements that one pass of an update works on: the arrays of a block (parameter, gradient, moments, temporaries) stay
+# in the second-level cache between the dozen NumPy calls of an Adam step, which makes large updates 2 to 3 times
+# faster.
 BLOCK = 16384
 
 
@@ -30,8 +31,8 @@ class Optimizer:
     """Changes parameters by their gradients. Subclasses define `_update`.
 
     Args:
-        params: parameters, or dictionaries ``{"params": ..., "lr": ...}`` with options of their own, or (name, parameter) pairs.
-        defaults: the options of groups that do not give them.
+        params: parameters, or dictionaries ``{"params": ..., "lr": ...}`` with options of their own, or (name,
+        parameter) pairs. defaults: the options of groups that do not give them.
 
     Raises:
         ValueError: no parameters, or a parameter in more than one group.
@@ -44,7 +45,8 @@ class Optimizer:
     def __init__(self, params: ParamsT, defaults: dict[str, Any]) -> None:
         if isinstance(params, Tensor):
             raise TypeError(
-                f"params must be an iterable of Tensors or dicts, got a single {type(params).__name__}: wrap it in a list"
+                f"params must be an iterable of Tensors or dicts, got a single {type(params).__name__}: wrap it in a "
+                "list"
             )
         self.defaults = defaults
         self.state = collections.defaultdict(dict)

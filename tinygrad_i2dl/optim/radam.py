@@ -29,8 +29,8 @@ class RAdam(Optimizer):
     """Adam whose scaling starts only when the variance of the second moment is small enough, and is rectified then.
 
     At step ``t`` with ``rho_inf = 2 / (1 - b2) - 1`` and ``rho = rho_inf - 2 t b2**t / (1 - b2**t)``: where ``rho > 5``
-    Adam's step times ``sqrt((rho - 4)(rho - 2) rho_inf / ((rho_inf - 4)(rho_inf - 2) rho))``, else a step along the mean.
-    Liu et al. 2020. Arguments as in PyTorch.
+    Adam's step times ``sqrt((rho - 4)(rho - 2) rho_inf / ((rho_inf - 4)(rho_inf - 2) rho))``, else a step along the
+    mean. Liu et al. 2020. Arguments as in PyTorch.
     """
 
     def __init__(

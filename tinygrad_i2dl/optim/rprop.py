@@ -15,8 +15,8 @@ __all__ = ["Rprop"]
 class Rprop(Optimizer):
     """Steps by the sign of the gradient, with a size of its own for each element.
 
-    A size grows by ``etas[1]`` while its gradient keeps the sign, shrinks by ``etas[0]`` when it changes (and the step is left out once),
-    within ``step_sizes``. For full batches. Riedmiller and Braun 1993. Arguments as in PyTorch.
+    A size grows by ``etas[1]`` while its gradient keeps the sign, shrinks by ``etas[0]`` when it changes (and the step
+    is left out once), within ``step_sizes``. For full batches. Riedmiller and Braun 1993. Arguments as in PyTorch.
     """
 
     def __init__(

@@ -30,7 +30,9 @@ def read_idx(path: str | os.PathLike[str]) -> Any:
         try:
             content = gzip.decompress(content)
         except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-            raise ValueError(f"{path}: the compressed file is damaged or cut short ({error}); fetch it again") from error
+            raise ValueError(
+                f"{path}: the compressed file is damaged or cut short ({error}); fetch it again"
+            ) from error
     if len(content) < 4 or content[:2] != b"\0\0" or content[2] not in ELEMENTS:
         raise ValueError(
             f"{path}: not an IDX file: expected the first bytes 0, 0 and an element type, got {list(content[:4])}"
@@ -38,13 +40,15 @@ def read_idx(path: str | os.PathLike[str]) -> Any:
     dimensions = content[3]
     start = 4 + 4 * dimensions
     if len(content) < start:
-        raise ValueError(f"{path}: expected {dimensions} sizes in a header of {start} bytes, the file has {len(content)}")
+        raise ValueError(
+            f"{path}: expected {dimensions} sizes in a header of {start} bytes, the file has {len(content)}"
+        )
     shape = tuple(int.from_bytes(content[4 + 4 * i : 8 + 4 * i], "big") for i in range(dimensions))
     element = numpy.dtype(ELEMENTS[content[2]])
     expected = start + math.prod(shape) * element.itemsize
     if len(content) != expected:
         raise ValueError(
-            f"{path}: expected {expected} bytes for {' x '.join(map(str, shape))} elements, the file has {len(content)}: "
-            "it is cut short or damaged; fetch it again"
+            f"{path}: expected {expected} bytes for {' x '.join(map(str, shape))} elements, the file has "
+            f"{len(content)}: it is cut short or damaged; fetch it again"
         )
     return numpy.frombuffer(content, element, offset=start).reshape(shape).astype(element.newbyteorder("="))

@@ -45,16 +45,17 @@ class DataLoader(Generic[T_co]):
         batch_size: samples in a batch; None gives samples as they are.
         shuffle: draw a new order for every pass. The same seed gives the same order as PyTorch.
         sampler, batch_sampler: an order of one's own.
-        num_workers: threads that prepare batches ahead of their use; 0: none. Threads rather than processes: they start at once
-            and share memory, and reading files, decoding images and NumPy's loops run outside of Python's lock. Batches come
-            in the same order whatever their number.
+        num_workers: threads that prepare batches ahead of their use; 0: none. Threads rather than processes: they start
+            at once and share memory, and reading files, decoding images and NumPy's loops run outside of Python's lock.
+            Batches come in the same order whatever their number.
         collate_fn: makes a batch of a list of samples.
         drop_last: leave out a last batch that is not full.
         timeout: seconds to wait for a batch from the threads; 0: as long as it takes.
         worker_init_fn: called in each thread with its number.
         prefetch_factor: batches that each thread prepares ahead, 2 if None.
         generator: draws the order.
-        multiprocessing_context, pin_memory, persistent_workers, pin_memory_device, in_order: accepted; nothing depends on them.
+        multiprocessing_context, pin_memory, persistent_workers, pin_memory_device, in_order: accepted; nothing depends
+        on them.
 
     Raises:
         ValueError: options that exclude each other.
@@ -184,7 +185,8 @@ class DataLoader(Generic[T_co]):
 
 
 def _plain_indices(dataset: Any, chosen: Any) -> tuple[TensorDataset, list[int]] | None:
-    """The TensorDataset below Subsets and the numbers in it, if that is what `dataset` is and its indexing is not overridden."""
+    """The TensorDataset below Subsets and the numbers in it, if that is what `dataset` is and its indexing is not
+    overridden."""
     while type(dataset) is Subset:
         chosen = [dataset.indices[index] for index in chosen]
         dataset = dataset.dataset

@@ -12,7 +12,8 @@ from ...generator import Generator, default_generator
 from ...tensors import Tensor, make
 
 __all__ = [
-    "ChainDataset", "ConcatDataset", "Dataset", "IterableDataset", "StackDataset", "Subset", "TensorDataset", "random_split",
+    "ChainDataset", "ConcatDataset", "Dataset", "IterableDataset", "StackDataset", "Subset", "TensorDataset",
+    "random_split",
 ]  # fmt: skip
 
 T_co = TypeVar("T_co", covariant=True)
