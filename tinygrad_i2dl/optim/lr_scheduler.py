@@ -473,7 +473,7 @@ class CyclicLR(LRScheduler):
     def scale_fn(self, x: float) -> float:
         """Amplitude of cycle (or step) `x`."""
         if self._scale_fn_custom is not None:
-            return self._scale_fn_custom(x)
+            return float(self._scale_fn_custom(x))
         if self.mode == "triangular2":
             return 1 / (2.0 ** (x - 1))
         return self.gamma**x if self.mode == "exp_range" else 1.0
