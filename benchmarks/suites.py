@@ -1,0 +1,159 @@
+"""The suites: what is timed, and the check that all contenders compute the same before any time is taken.
+
+A case is a name, a target and, for a library with PyTorch's API, a function without arguments to time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy
+
+from .overhead import scalar_chain
+from .training import contender_of
+from .workloads import WORKLOADS, Library
+
+Step = Callable[[], Any]
+
+
+class Case(NamedTuple):
+    """Something to time.
+
+    Attributes:
+        target: the time over PyTorch's that the project aims at; None without one.
+        step: makes the function to time with a library; the function returns what is compared.
+        checks: how many calls are compared (a training step that is wrong shows in the loss of the next).
+    """
+
+    name: str
+    target: float | None
+    step: Callable[[Library], Step]
+    checks: int = 1
+
+
+def train_cases() -> list[Case]:
+    cases = [Case("scalar chain", 0.4, scalar_chain)]
+    for workload in WORKLOADS:
+        checks = 1 if workload.loss is None else 3
+        cases.append(Case(workload.name, workload.target, lambda torch, w=workload: contender_of(w, torch), checks))  # type: ignore[misc]
+    return cases
+
+
+# ---------------------------------------------------------------- single operations
+
+Function = Callable[..., Any]
+
+
+def operation(function: Callable[[Library], Function], *shapes: tuple[int, ...], backward: bool) -> Callable[[Library], Step]:
+    """Time an operation on float32 tensors of these shapes, and its backward pass from a gradient of ones."""
+
+    def step(torch: Library) -> Step:
+        generator = numpy.random.default_rng(0)
+        tensors = [torch.from_numpy(generator.uniform(0.1, 1, shape).astype(numpy.float32)) for shape in shapes]
+        call = function(torch)
+        if not backward:
+            return lambda: call(*tensors)
+        for tensor in tensors:
+            tensor.requires_grad_()
+        ones = torch.ones_like(call(*tensors).detach())
+
+        def run() -> Any:
+            for tensor in tensors:
+                tensor.grad = None
+            call(*tensors).backward(ones)
+            return tensors[0].grad
+
+        return run
+
+    return step
+
+
+LARGE, IMAGES = (1000, 1000), (32, 64, 28, 28)
+
+OPERATIONS: list[tuple[str, float | None, Callable[[Library], Function], tuple[tuple[int, ...], ...]]] = [
+    ("add", 0.7, lambda torch: torch.add, (LARGE, LARGE)),
+    ("multiply", 0.7, lambda torch: torch.mul, (LARGE, LARGE)),
+    ("multiply, broadcast", 0.7, lambda torch: torch.mul, (LARGE, (1000, 1))),
+    ("divide", 0.7, lambda torch: torch.div, (LARGE, LARGE)),
+    ("exp", 0.7, lambda torch: torch.exp, (LARGE,)),
+    ("log", 0.7, lambda torch: torch.log, (LARGE,)),
+    ("tanh", 0.7, lambda torch: torch.tanh, (LARGE,)),
+    ("sigmoid", 0.7, lambda torch: torch.sigmoid, (LARGE,)),
+    ("sqrt", 0.7, lambda torch: torch.sqrt, (LARGE,)),
+    ("relu", 0.7, lambda torch: torch.relu, (LARGE,)),
+    ("gelu", 0.7, lambda torch: torch.nn.functional.gelu, (LARGE,)),
+    ("silu", 0.7, lambda torch: torch.nn.functional.silu, (LARGE,)),
+    ("sum of all", 0.7, lambda torch: torch.sum, (LARGE,)),
+    ("sum of a dimension", 0.7, lambda torch: lambda x: torch.sum(x, 0), (LARGE,)),
+    ("maximum of a dimension", 0.7, lambda torch: lambda x: torch.amax(x, 1), (LARGE,)),
+    ("softmax", 0.7, lambda torch: lambda x: torch.softmax(x, 1), (LARGE,)),
+    ("log_softmax", 0.7, lambda torch: lambda x: torch.log_softmax(x, 1), (LARGE,)),
+    ("layer_norm", 0.7, lambda torch: lambda x, w, b: torch.nn.functional.layer_norm(x, (1000,), w, b), (LARGE, (1000,), (1000,))),
+    ("batch_norm", 0.7, lambda torch: lambda x, w, b: torch.nn.functional.batch_norm(x, None, None, w, b, True), (IMAGES, (64,), (64,))),
+    ("matrix product", 1.0, lambda torch: torch.matmul, ((512, 512), (512, 512))),
+    ("stack of matrix products", 1.0, lambda torch: torch.matmul, ((32, 64, 64), (32, 64, 64))),
+    ("transpose and copy", None, lambda torch: lambda x: x.t().contiguous(), (LARGE,)),
+    ("concatenate", None, lambda torch: lambda x, y: torch.cat([x, y], 1), (LARGE, LARGE)),
+    ("index rows", None, lambda torch: lambda x: x[torch.arange(0, 1000, 3)], (LARGE,)),
+    ("attention", None, lambda torch: torch.nn.functional.scaled_dot_product_attention, ((8, 4, 64, 32),) * 3),
+]  # fmt: skip
+
+
+def operation_cases() -> list[Case]:
+    return [
+        Case(name + (", forward and backward" if backward else ", forward"), target, operation(call, *shapes, backward=backward))
+        for name, target, call, shapes in OPERATIONS
+        for backward in (False, True)
+    ]  # fmt: skip
+
+
+# ---------------------------------------------------------------- convolution
+
+# name, input, weight, keywords
+CONVOLUTIONS: list[tuple[str, tuple[int, ...], tuple[int, ...], dict[str, int]]] = [
+    ("3x3, 64 channels, 16x64x32x32", (16, 64, 32, 32), (64, 64, 3, 3), {"padding": 1}),
+    ("3x3, 3 channels, 32x3x32x32", (32, 3, 32, 32), (16, 3, 3, 3), {"padding": 1}),
+    ("5x5, 1 channel, 64x1x28x28", (64, 1, 28, 28), (6, 1, 5, 5), {"padding": 2}),
+    ("3x3 stride 2, 16x32x32x32", (16, 32, 32, 32), (64, 32, 3, 3), {"padding": 1, "stride": 2}),
+    ("1x1, 64 to 128 channels, 16x64x28x28", (16, 64, 28, 28), (128, 64, 1, 1), {}),
+    ("depthwise 3x3, 16x64x28x28", (16, 64, 28, 28), (64, 1, 3, 3), {"padding": 1, "groups": 64}),
+]
+
+
+def convolution_cases() -> list[Case]:
+    cases = []
+    for name, input, weight, keywords in CONVOLUTIONS:
+
+        def call(torch: Library, keywords: dict[str, int] = keywords) -> Function:
+            return lambda x, w: torch.nn.functional.conv2d(x, w, **keywords)
+
+        for backward in (False, True):
+            title = name + (", forward and backward" if backward else ", forward")
+            cases.append(Case(title, 0.85, operation(call, input, weight, backward=backward)))
+    pool = operation(lambda torch: lambda x: torch.nn.functional.max_pool2d(x, 2), (32, 32, 32, 32), backward=True)
+    return [*cases, Case("max_pool2d 2x2, 32x32x32x32, forward and backward", 0.85, pool)]
+
+
+SUITES: dict[str, Callable[[], list[Case]]] = {
+    "train": train_cases,
+    "ops": operation_cases,
+    "conv": convolution_cases,
+}
+
+
+def disagreement(results: dict[str, list[Any]]) -> str | None:
+    """What contenders differ in beyond rounding, or None.
+
+    The tolerance is that of sums of some thousand float32 terms in another order, relative to the largest element.
+    """
+    names = list(results)
+    for name in names[1:]:
+        for number, (first, other) in enumerate(zip(results[names[0]], results[name], strict=True)):
+            a, b = (numpy.asarray(each.detach().numpy(), numpy.float64) for each in (first, other))
+            if a.shape != b.shape:
+                return f"{names[0]} gives shape {a.shape}, {name} {b.shape}"
+            error = numpy.abs(a - b).max(initial=0) / max(numpy.abs(a).max(initial=0), 1e-30)
+            if not error <= 1e-3:
+                return f"{names[0]} and {name} differ by {error:.1e} (relative) in call {number + 1}"
+    return None
