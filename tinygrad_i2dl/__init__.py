@@ -16,11 +16,14 @@ from . import distributions as distributions
 from . import func as func
 from . import hub as hub
 from . import linalg as linalg
+from . import mps as mps
 from . import nn as nn
 from . import optim as optim
 from . import random as random
 from . import special as special
 from . import utils as utils
+from . import version as version
+from .amp import autocast as autocast
 from .autograd import set_detect_anomaly as set_detect_anomaly
 from .backends.registry import available_backends as available_backends
 from .backends.registry import get_backend as get_backend
@@ -72,6 +75,6 @@ from .settings import *
 from .substitution import install_as_torch as install_as_torch
 from .substitution import load_ipython_extension as load_ipython_extension
 from .tensors import Size, Tensor
+from .version import __version__ as __version__
 
-__version__ = "0.1.0"
 __getattr__ = missing_name("torch", lambda: globals())

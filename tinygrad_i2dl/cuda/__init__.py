@@ -6,6 +6,7 @@ from .memory import empty_cache as empty_cache
 from .memory import ipc_collect as ipc_collect
 from .memory import max_memory_allocated as max_memory_allocated
 from .memory import max_memory_reserved as max_memory_reserved
+from .memory import mem_get_info as mem_get_info
 from .memory import memory_allocated as memory_allocated
 from .memory import memory_reserved as memory_reserved
 from .memory import memory_summary as memory_summary
@@ -27,6 +28,11 @@ from .seeds import manual_seed as manual_seed
 from .seeds import manual_seed_all as manual_seed_all
 from .seeds import seed as seed
 from .seeds import seed_all as seed_all
+from .streams import Event as Event
+from .streams import Stream as Stream
+from .streams import current_stream as current_stream
+from .streams import device as device
+from .streams import stream as stream
 from .types import BFloat16Tensor as BFloat16Tensor
 from .types import BoolTensor as BoolTensor
 from .types import ByteTensor as ByteTensor

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from .presence import refuse_without_gpu
+
 __all__ = [
-    "empty_cache", "ipc_collect", "max_memory_allocated", "max_memory_reserved", "memory_allocated", "memory_reserved",
+    "empty_cache", "ipc_collect", "max_memory_allocated", "max_memory_reserved", "memory_allocated", "mem_get_info", "memory_reserved",
     "memory_summary", "reset_max_memory_allocated", "reset_peak_memory_stats",
 ]  # fmt: skip
 
@@ -33,6 +35,11 @@ def max_memory_reserved(device: Any = None) -> int:
 def memory_summary(device: Any = None, abbreviated: bool = False) -> str:
     """The figures above as a text."""
     return f"allocated {memory_allocated(device)} bytes, reserved {memory_reserved(device)} bytes"
+
+
+def mem_get_info(device: Any = None) -> tuple[int, int]:
+    """Free and all bytes of the GPU's memory. Raises `RuntimeError` if there is none."""
+    return refuse_without_gpu("mem_get_info")
 
 
 def empty_cache() -> None:

@@ -10,7 +10,7 @@ from ..ops.creation import TRANSFERS
 __all__ = [
     "current_device", "device_count", "get_device_capability", "get_device_name", "get_device_properties", "init",
     "is_available",
-    "is_bf16_supported", "is_initialized", "set_device", "synchronize",
+    "is_bf16_supported", "is_initialized", "refuse_without_gpu", "set_device", "synchronize",
 ]  # fmt: skip
 
 
@@ -38,43 +38,44 @@ def is_bf16_supported(including_emulation: bool = True) -> bool:
     return is_available()
 
 
-def _need_gpu(what: str) -> NoReturn:
+def refuse_without_gpu(what: str) -> NoReturn:
+    """Raise the error of what cannot be done without a GPU."""
     raise DeviceError(f"cuda.{what}() needs a GPU, and there is none here: ask torch.cuda.is_available() first")
 
 
 def init() -> None:
     """Start the GPU. Raises `RuntimeError` if there is none."""
     if not is_available():
-        _need_gpu("init")
+        refuse_without_gpu("init")
 
 
 def current_device() -> int:
     """Number of the GPU in use. Raises `RuntimeError` if there is none."""
-    return 0 if is_available() else _need_gpu("current_device")
+    return 0 if is_available() else refuse_without_gpu("current_device")
 
 
 def set_device(device: Any) -> None:
     """Use another GPU. Raises `RuntimeError` if there is none."""
     if not is_available():
-        _need_gpu("set_device")
+        refuse_without_gpu("set_device")
 
 
 def synchronize(device: Any = None) -> None:
     """Wait until the GPU has finished. Raises `RuntimeError` if there is none."""
     if not is_available():
-        _need_gpu("synchronize")
+        refuse_without_gpu("synchronize")
 
 
 def get_device_name(device: Any = None) -> str:
     """Name of a GPU. Raises `RuntimeError` if there is none."""
-    return _need_gpu("get_device_name")
+    return refuse_without_gpu("get_device_name")
 
 
 def get_device_properties(device: Any = None) -> Any:
     """Properties of a GPU. Raises `RuntimeError` if there is none."""
-    return _need_gpu("get_device_properties")
+    return refuse_without_gpu("get_device_properties")
 
 
 def get_device_capability(device: Any = None) -> tuple[int, int]:
     """Compute capability of a GPU. Raises `RuntimeError` if there is none."""
-    return _need_gpu("get_device_capability")
+    return refuse_without_gpu("get_device_capability")

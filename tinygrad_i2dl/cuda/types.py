@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..ops.conversion import CPU_TYPES, TensorType
+from ..ops.creation import CPU_TYPES, TensorType
 
 __all__ = [
     "BFloat16Tensor", "BoolTensor", "ByteTensor", "CharTensor", "DoubleTensor", "FloatTensor", "HalfTensor",

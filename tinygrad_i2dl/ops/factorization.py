@@ -13,7 +13,7 @@ import numpy
 
 from ..errors import ShapeError
 from ..tensors import Operations, Tensor, make
-from ._define import as_array, composite, primitive
+from ._define import as_array, composite, named_result, primitive
 from .comparison import choose
 from .linalg import matrix_product, swapped
 from .movement import (
@@ -30,7 +30,7 @@ from .movement import (
     triu,
     unsqueeze,
 )
-from .reduction import named_result, sum_over
+from .reduction import sum_over
 
 __all__ = [
     "cholesky", "cholesky_inverse", "cholesky_solve", "det", "inverse", "logdet", "matrix_exp", "matrix_power",
@@ -789,4 +789,4 @@ def vander(x: Any, N: int | None = None) -> Any:
     return stack(powers, -1)
 
 
-Operations.inverse = inverse  # type: ignore[attr-defined]
+Operations.inverse = inverse
