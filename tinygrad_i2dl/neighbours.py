@@ -45,10 +45,10 @@ def _cuda_array_interface(self: Tensor) -> Any:
     return self._array.__cuda_array_interface__
 
 
-Operations.__array_wrap__ = _array_wrap  # type: ignore[attr-defined]
-Operations.__dlpack__ = _dlpack  # type: ignore[attr-defined]
-Operations.__dlpack_device__ = _dlpack_device  # type: ignore[attr-defined]
-Operations.__cuda_array_interface__ = property(_cuda_array_interface)  # type: ignore[attr-defined]
+Operations.__array_wrap__ = _array_wrap
+Operations.__dlpack__ = _dlpack
+Operations.__dlpack_device__ = _dlpack_device
+Operations.__cuda_array_interface__ = property(_cuda_array_interface)
 
 
 def from_dlpack(ext_tensor: Any) -> Tensor:
@@ -79,4 +79,4 @@ def from_dlpack(ext_tensor: Any) -> Tensor:
 
 def to_dlpack(tensor: Tensor) -> Any:
     """The DLPack capsule of a tensor."""
-    return tensor.__dlpack__()  # type: ignore[attr-defined]
+    return tensor.__dlpack__()

@@ -21,7 +21,7 @@ from typing import Any
 
 import numpy
 
-from . import printing
+from . import operations, printing
 from .devices import CPU, device
 from .dtypes import dtype, from_numpy_dtype, get_default_dtype, to_numpy_dtype
 from .engine import backward as engine
@@ -93,13 +93,10 @@ def replay(steps: tuple[Any, ...], base: Any) -> Any:
     return base
 
 
-class Operations:
-    """Where operations attach their methods. Empty on purpose."""
-
-    __slots__ = ()
+Operations: Any = operations.Operations  # of no type here, so that operations may attach what its stub declares
 
 
-class Tensor(Operations):
+class Tensor(operations.Operations):
     """Multi-dimensional array of one dtype that records what is computed from it.
 
     Make tensors by `torch.tensor`, `torch.zeros`, `torch.randn` and others. Calling the class itself follows PyTorch's
@@ -391,7 +388,7 @@ class Tensor(Operations):
     def __iter__(self) -> Iterator[Tensor]:
         if self._array.ndim == 0:
             raise TypeError("iteration over a tensor without dimensions")
-        return iter(self.unbind(0))  # type: ignore[attr-defined]
+        return iter(self.unbind(0))
 
     def __contains__(self, element: Any) -> bool:
         return bool((self._array == getattr(element, "_array", element)).any())

@@ -42,7 +42,11 @@ sample(
 )
 sample(
     "rrelu",
-    lambda make: [case(make(3, 4, away_from=0.0)), case(make(3, 4, away_from=0.0), 0.3, 0.5), case(make(5, away_from=0.0), 0.3, 0.3, True)],
+    lambda make: [
+        case(make(3, 4, away_from=0.0)),
+        case(make(3, 4, away_from=0.0), 0.3, 0.5),
+        case(make(5, away_from=0.0), 0.3, 0.3, True),
+    ],
     oracle="torch.nn.functional.rrelu",
     errors=[raises(RuntimeError, "lower <= upper", array(3), 0.5, 0.1)],
 )

@@ -29,8 +29,7 @@ def _prepared(inputs: tuple[Tensor, ...], create_graph: bool) -> tuple[Tensor, .
     """Inputs to differentiate with respect to: views of the given ones if their graph is wanted, else fresh leaves."""
     if create_graph:
         return tuple(
-            each.view_as(each) if current_node(each) is not None else each.detach().requires_grad_()  # type: ignore[attr-defined]
-            for each in inputs
+            each.view_as(each) if current_node(each) is not None else each.detach().requires_grad_() for each in inputs
         )
     return tuple(make(each._array).requires_grad_() for each in inputs)
 
@@ -169,10 +168,7 @@ def jacobian(
         rows: list[tuple[Tensor, ...]] = []
         for output in outputs:
             flat = reshape(output, (-1,))
-            of_elements = [
-                _grads((flat[i],), prepared, (None,), create_graph, strict)  # type: ignore[index]
-                for i in range(flat._array.size)
-            ]
+            of_elements = [_grads((flat[i],), prepared, (None,), create_graph, strict) for i in range(flat._array.size)]
             blocks = []
             for number, each in enumerate(prepared):
                 shape = (*output._array.shape, *each._array.shape)

@@ -70,7 +70,7 @@ class Exponential(Distribution):
         return self.rate**-2
 
     def rsample(self, sample_shape: Any = ()) -> Any:
-        return empty(self._extended_shape(sample_shape), dtype=self.rate.dtype).exponential_() / self.rate  # type: ignore[attr-defined]
+        return empty(self._extended_shape(sample_shape), dtype=self.rate.dtype).exponential_() / self.rate
 
     def log_prob(self, value: Any) -> Any:
         return log(self.rate) - self.rate * value
@@ -106,7 +106,7 @@ class Laplace(Distribution):
 
     def rsample(self, sample_shape: Any = ()) -> Any:
         eps = finfo(self.loc.dtype).eps
-        u = empty(self._extended_shape(sample_shape), dtype=self.loc.dtype).uniform_(eps - 1, 1)  # type: ignore[attr-defined]
+        u = empty(self._extended_shape(sample_shape), dtype=self.loc.dtype).uniform_(eps - 1, 1)
         return self.loc - self.scale * sign(u) * log1p(-abs(u))
 
     def log_prob(self, value: Any) -> Any:
@@ -138,7 +138,7 @@ class Gumbel(Distribution):
 
     def rsample(self, sample_shape: Any = ()) -> Any:
         info = finfo(self.loc.dtype)
-        u = empty(self._extended_shape(sample_shape), dtype=self.loc.dtype).uniform_(info.tiny, 1 - info.eps)  # type: ignore[attr-defined]
+        u = empty(self._extended_shape(sample_shape), dtype=self.loc.dtype).uniform_(info.tiny, 1 - info.eps)
         return self.loc - self.scale * log(-log(u))
 
     def log_prob(self, value: Any) -> Any:

@@ -119,7 +119,7 @@ class AdaptiveLogSoftmaxWithLoss(Module):
             if number:
                 scores = F.log_softmax(self.tail[number - 1](input[make(rows)]), 1)
                 relative = make(classes[rows] - self.cutoffs[number - 1])
-                part = part + scores.gather(1, relative.unsqueeze(1)).squeeze(1)  # type: ignore[attr-defined]
+                part = part + scores.gather(1, relative.unsqueeze(1)).squeeze(1)
             order.append(rows)
             parts.append(part)
         if parts:

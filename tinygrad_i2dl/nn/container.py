@@ -403,7 +403,7 @@ def _line(value: Any, old_name: bool = False) -> str:
     """One entry in words; a dictionary names the type as PyTorch did in its early versions."""
     if isinstance(value, Tensor):
         kind = "Parameter" if isinstance(value, Parameter) else "Tensor"
-        dtype = value.type() if old_name else value.dtype  # type: ignore[attr-defined]
+        dtype = value.type() if old_name else value.dtype
         place = f" ({value.device})" if value.is_cuda else ""
         return f"{kind} containing: [{dtype} of size {'x'.join(map(str, value.shape))}{place}]"
     return f"Object of type: {type(value).__name__}"

@@ -70,13 +70,13 @@ def new_parameter(*shape: int, device: Any = None, dtype: Any = None) -> Paramet
 def _write(tensor: Tensor, values: Any) -> Tensor:
     """Store an array in `tensor`, unrecorded."""
     with no_grad():
-        tensor.copy_(make(values))  # type: ignore[attr-defined]
+        tensor.copy_(make(values))
     return tensor
 
 
 def _fill(tensor: Tensor, value: Any) -> Tensor:
     with no_grad():
-        tensor.fill_(value)  # type: ignore[attr-defined]
+        tensor.fill_(value)
     return tensor
 
 

@@ -52,7 +52,7 @@ class _InstanceNorm(_NormBase):
             if self.affine:
                 raise ValueError(text)
             warnings.warn(text + "; num_features is not used because affine=False", stacklevel=2)
-        batch: Any = input if position else input.unsqueeze(0)  # type: ignore[attr-defined]
+        batch: Any = input if position else input.unsqueeze(0)
         result = F.instance_norm(
             batch,
             self.running_mean,

@@ -432,15 +432,15 @@ class Module:
 
     def type(self, dst_type: Any) -> Module:
         """Cast all parameters and buffers to `dst_type`."""
-        return self._apply(lambda t: t.type(dst_type))  # type: ignore[attr-defined]
+        return self._apply(lambda t: t.type(dst_type))
 
     def cpu(self) -> Module:
         """Move everything to main memory."""
-        return self._apply(lambda t: t.cpu())  # type: ignore[attr-defined]
+        return self._apply(lambda t: t.cpu())
 
     def cuda(self, device: Any = None) -> Module:
         """Move everything to the GPU."""
-        return self._apply(lambda t: t.cuda(device))  # type: ignore[attr-defined]
+        return self._apply(lambda t: t.cuda(device))
 
     def share_memory(self) -> Module:
         """Does nothing: data-loader workers are threads and share memory already."""
@@ -634,12 +634,12 @@ class Module:
             if assign:
                 self._buffers[name] = self.__dict__[name] = value
             else:
-                buffer.copy_(value.reshape(buffer.shape))  # type: ignore[attr-defined]
+                buffer.copy_(value.reshape(buffer.shape))
         elif assign:
             taken = value if isinstance(value, Parameter) else Parameter(value.detach(), target.requires_grad)
             self._parameters[name] = self.__dict__[name] = taken
         else:
-            target.copy_(value.reshape(target.shape))  # type: ignore[attr-defined]
+            target.copy_(value.reshape(target.shape))
 
     # --- hooks ---
 
@@ -831,7 +831,7 @@ def _marked(args: tuple[Any, ...]) -> tuple[tuple[Any, ...], list[Tensor]]:
     result: list[Any] = []
     for each in args:
         if isinstance(each, Tensor) and current_node(each) is not None:
-            each = each.view_as(each)  # type: ignore[attr-defined]
+            each = each.view_as(each)
         if isinstance(each, Tensor):
             inputs.append(each)
         result.append(each)
@@ -891,7 +891,7 @@ def _watch_backward(module: Module, inputs: list[Tensor], output: Any) -> Any:
     marked = []
     for number, each in enumerate(outputs):
         if current_node(each) is not None:
-            each = each.view_as(each)  # type: ignore[attr-defined]
+            each = each.view_as(each)
             each.register_hook(functools.partial(output_hook, number))
         marked.append(each)
     for number in wanted:

@@ -54,7 +54,7 @@ def scatter(inputs: Any, target_gpus: Sequence[Any], dim: int = 0) -> Any:
     """
     count = len(target_gpus)
     if isinstance(inputs, Tensor):
-        parts: tuple[Any, ...] = inputs.chunk(count, dim)  # type: ignore[attr-defined]
+        parts: tuple[Any, ...] = inputs.chunk(count, dim)
         return tuple(part.to(place) for part, place in zip(parts, target_gpus, strict=False))
     if isinstance(inputs, tuple) and hasattr(inputs, "_fields"):
         return [type(inputs)(*each) for each in zip(*(scatter(one, target_gpus, dim) for one in inputs), strict=False)]

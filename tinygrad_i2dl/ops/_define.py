@@ -34,15 +34,15 @@ from ..tensors import Operations, Tensor, View, current_node, make, new_object, 
 
 Array = Any
 ndarray = numpy.ndarray
-F32, F64 = numpy.dtype("float32"), numpy.dtype("float64")
+BOOL, F32, F64 = numpy.dtype("bool"), numpy.dtype("float32"), numpy.dtype("float64")
 SCALARS = (bool, int, float)
 
 # NaN and infinity are results, not reasons for a warning. `numpy.errstate` does this in 1 us per call; setting its
 # context variable by hand in 0.15 us. The fall-back keeps a NumPy that moved these names working.
 try:
-    from numpy._core.umath import _extobj_contextvar, _make_extobj  # type: ignore[attr-defined]
+    from numpy._core.umath import _extobj_contextvar, _make_extobj
 
-    IGNORE = _make_extobj(all="ignore")
+    IGNORE: Any = _make_extobj(all="ignore")
     set_errors, reset_errors = _extobj_contextvar.set, _extobj_contextvar.reset
 except ImportError:
     IGNORE = None
@@ -112,7 +112,9 @@ def named_result(name: str, *outputs: str) -> Any:
     fields = collections.namedtuple(name, outputs)  # type: ignore[misc]
 
     def text(self: Any) -> str:
-        return f"torch.return_types.{name}(\n" + ",\n".join(f"{n}={v!r}" for n, v in zip(outputs, self, strict=True)) + ")"
+        return (
+            f"torch.return_types.{name}(\n" + ",\n".join(f"{n}={v!r}" for n, v in zip(outputs, self, strict=True)) + ")"
+        )
 
     return type(name, (fields,), {"__slots__": (), "__repr__": text, "__module__": "tinygrad_i2dl"})
 
@@ -334,16 +336,21 @@ class FormulaNodeOfSeveral(FormulaNode):
     """The same for an operation with several outputs: receives a dictionary of gradients by output number."""
 
     __slots__ = ("outputs",)
+    outputs: tuple[tuple[Any, Any], ...]  # each output's shape and dtype
 
     def gradients(self, gradient: Any) -> Any:
         known = next(iter(gradient.values()))
         if isinstance(known, Tensor):
-            known = known._array
-            empty: Callable[[Any], Any] = lambda s: make(namespace_of(type(known)).zeros(*s))  # noqa: E731
+            xp: Any = namespace_of(type(known._array))
+            wrap: Callable[[Any], Any] | None = make
         else:
-            empty = lambda s: (
-                namespace_of(type(known)).zeros(*s) if not isinstance(known, numpy.generic) else numpy.zeros(*s)
-            )  # noqa: E731
+            xp = numpy if isinstance(known, numpy.generic) else namespace_of(type(known))
+            wrap = None
+
+        def empty(output: tuple[Any, Any]) -> Any:
+            zeros = xp.zeros(*output)
+            return zeros if wrap is None else wrap(zeros)
+
         return tuple(
             gradient.get(i) if i in gradient else (empty(s) if s[1].kind != "i" else None)
             for i, s in enumerate(self.outputs)
@@ -406,7 +413,7 @@ def promote(op: Op, values: Sequence[Any]) -> list[Any]:
             operands.append((value.dtype, 2 if value.ndim else 1))
     wanted = result_numpy_dtype(*operands)
     if not op.bools and any(
-        value is True or value is False or getattr(value, "dtype", None) == bool for value in values
+        value is True or value is False or getattr(value, "dtype", None) == BOOL for value in values
     ):
         raise DtypeError(
             f"{op.name}({', '.join(map(describe, values))}): not defined for tensors of bools; use ^, ~ or "
@@ -1079,14 +1086,15 @@ def write_out(op: Any, result: Any, out: Any, inputs: Sequence[Any]) -> Any:
     return out
 
 
-def named(function: Any, op: Op, *_: str) -> Any:
+def named(function: Any, op: Op) -> Callable[..., Any]:
     """Give a callable its operation's name, signature and documentation."""
     function.__name__ = function.__qualname__ = op.name
     function.__doc__ = op.doc
     function.__signature__ = op.signature
     function.__module__ = "tinygrad_i2dl"
     function.op = op
-    return function
+    result: Callable[..., Any] = function
+    return result
 
 
 # ---------------------------------------------------------------- decorators
@@ -1172,7 +1180,7 @@ def attach_scaled(function: Any, op: Op, method: bool | str, inplace: bool) -> A
     def scaled(input: Any, other: Any, *, alpha: Any = 1, out: Any = None) -> Any:
         return function(input, other if _is_one(alpha) else _scale(op, other, alpha, input), out=out)
 
-    def scaled_(self: Tensor, other: Any, *, alpha: Any = 1) -> Tensor:
+    def scaled_(self: Tensor, other: Any, *, alpha: Any = 1) -> Any:
         return in_place(self, other if _is_one(alpha) else _scale(op, other, alpha, self))
 
     named(scaled, op)
@@ -1291,7 +1299,7 @@ def inplace_composite(name: str, function: Callable[..., Any]) -> Callable[..., 
     def call(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
         """The same in place: the result is written into this tensor, which is returned."""
         recorded = state.recording and node_of(self) is not None
-        result = function(self.clone() if recorded else self, *args, **kwargs)  # type: ignore[attr-defined]
+        result = function(self.clone() if recorded else self, *args, **kwargs)
         source = result._array
         if source.shape != self._array.shape:
             raise ShapeError(
@@ -1302,7 +1310,7 @@ def inplace_composite(name: str, function: Callable[..., Any]) -> Callable[..., 
             raise DtypeError(
                 f"{name}_(): a result of {result.dtype} cannot be stored in place in a tensor of {self.dtype}"
             )
-        return self.copy_(result)  # type: ignore[attr-defined]
+        return self.copy_(result)
 
     call.__name__ = call.__qualname__ = name + "_"
     return call

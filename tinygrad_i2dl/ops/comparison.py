@@ -230,7 +230,7 @@ def _where_method(self: Tensor, condition: Tensor, other: Any) -> Any:
     return where(condition, self, other)
 
 
-Operations.where = _where_method  # type: ignore[attr-defined]
+Operations.where = _where_method
 
 
 @primitive("input", "mask", "value", inplace=True)
@@ -288,8 +288,8 @@ def _masked_fill_(self: Tensor, mask: Tensor, value: Any) -> Tensor:
     return result
 
 
-Operations.masked_fill = masked_fill  # type: ignore[attr-defined]
-Operations.masked_fill_ = _masked_fill_  # type: ignore[attr-defined]
+Operations.masked_fill = masked_fill
+Operations.masked_fill_ = _masked_fill_
 
 
 # ---------------------------------------------------------------- the larger and the smaller

@@ -179,11 +179,11 @@ def _cuda(self: Tensor, device: Any = None, non_blocking: bool = False, memory_f
     return moved(self, "cuda" if device is None else device)
 
 
-Operations.to = to  # type: ignore[attr-defined]
-Operations.type = type  # type: ignore[attr-defined]
-Operations.type_as = _type_as  # type: ignore[attr-defined]
-Operations.cpu = _cpu  # type: ignore[attr-defined]
-Operations.cuda = _cuda  # type: ignore[attr-defined]
+Operations.to = to
+Operations.type = type
+Operations.type_as = _type_as
+Operations.cpu = _cpu
+Operations.cuda = _cuda
 
 
 # ---------------------------------------------------------------- bits read anew

@@ -221,7 +221,7 @@ def as_tensor(data: Any, dtype: Any = None, device: Any = None) -> Tensor:
     """
     if isinstance(data, Tensor):
         wanted = data.device if device is None else device
-        result: Tensor = data.to(device=wanted, dtype=dtype)  # type: ignore[attr-defined]
+        result: Tensor = data.to(device=wanted, dtype=dtype)
         return result
     if isinstance(data, numpy.ndarray) and all(step >= 0 for step in data.strides):
         array = data.view(numpy.ndarray) if type(data) is not numpy.ndarray else data
@@ -320,7 +320,7 @@ def empty(
 
 def zero_(input: Tensor) -> Tensor:
     """Set every element of `input` to zero in place."""
-    result: Tensor = input.zero_()  # type: ignore[attr-defined]
+    result: Tensor = input.zero_()
     return result
 
 
@@ -649,8 +649,8 @@ _FILLED: dict[str, Callable[..., Tensor]] = {
 }
 for _name, _function in _FILLED.items():
     setattr(Operations, f"new_{_name}", _new(_function, f"new_{_name}"))
-Operations.new_tensor = _new_tensor  # type: ignore[attr-defined]
-Operations.new = _old_new  # type: ignore[attr-defined]
+Operations.new_tensor = _new_tensor
+Operations.new = _old_new
 
 
 # ---------------------------------------------------------------- the old tensor types

@@ -327,11 +327,11 @@ def _setitem(self: Tensor, index: Any, value: Any) -> None:
     if state.recording and (node_of(self) is not None or node_of(value) is not None):
         target: Tensor = slice_view(self, basic) if basic or not advanced else self
         if not advanced:
-            target.copy_(_without_leading_ones(value, target._array.shape))  # type: ignore[attr-defined]
+            target.copy_(_without_leading_ones(value, target._array.shape))
         else:
             values = _without_leading_ones(value, target._array[advanced].shape)
             if values._array.dtype != array.dtype:
-                values = values._cast(array.dtype)  # type: ignore[attr-defined]
+                values = values._cast(array.dtype)
             put_at.in_place(target, values, _own(advanced, target) if target._node is not None else advanced, False)
         return
     try:
@@ -389,7 +389,7 @@ def index_put_(input: Tensor, indices: Any, values: Tensor, accumulate: bool = F
     return result
 
 
-Operations.index_put_ = index_put_  # type: ignore[attr-defined]
+Operations.index_put_ = index_put_
 
 
 def _same_dtype(name: str, input: Any, other: Any, what: str = "values") -> None:
@@ -833,7 +833,7 @@ def index_fill(input: Any, dim: int, index: Any, value: Any) -> Any:
             f"index_fill() needs a number or a tensor without dimensions as value, got shape {tuple(value.shape)}"
         )
     if isinstance(value, Tensor) and value._array.dtype != input._array.dtype:
-        value = value._cast(input._array.dtype)  # type: ignore[attr-defined]
+        value = value._cast(input._array.dtype)
     return set_slices(input, dim, index, value if isinstance(value, Tensor) else as_array(value))
 
 
@@ -904,10 +904,10 @@ def _masked_scatter_(self: Tensor, mask: Tensor, source: Tensor) -> Tensor:
             f"masked_scatter_(): the mask of shape {tuple(mask.shape)} does not broadcast to {tuple(self.shape)}"
         )
     result = masked_scatter(clone(self), mask, source)
-    return self.copy_(result)  # type: ignore[attr-defined,no-any-return]
+    return self.copy_(result)
 
 
-Operations.masked_scatter_ = _masked_scatter_  # type: ignore[attr-defined]
+Operations.masked_scatter_ = _masked_scatter_
 
 
 @composite(method=True)

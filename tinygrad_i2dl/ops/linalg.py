@@ -412,9 +412,9 @@ def _addbmm_(self: Tensor, batch1: Tensor, batch2: Tensor, *, beta: Any = 1, alp
     recorded = state.recording and node_of(self) is not None
     result = addbmm(clone(self) if recorded else self, batch1, batch2, beta=beta, alpha=alpha)
     if result._array.shape != self._array.shape:
-        self.resize_(result._array.shape)  # type: ignore[attr-defined]
-    return self.copy_(result)  # type: ignore[attr-defined,no-any-return]
+        self.resize_(result._array.shape)
+    return self.copy_(result)
 
 
-Operations.addbmm_ = _addbmm_  # type: ignore[attr-defined]
-Operations.ger = outer  # type: ignore[attr-defined]
+Operations.addbmm_ = _addbmm_
+Operations.ger = outer

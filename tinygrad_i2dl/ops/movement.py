@@ -1507,7 +1507,7 @@ def copy(xp: Any, input: Any, src: Any) -> Any:
 
 
 copy.gradient(src=lambda g: g)
-Operations.copy_ = copy.in_place  # type: ignore[attr-defined]
+Operations.copy_ = copy.in_place
 
 
 @primitive("input", "value", inplace=True)
@@ -1517,16 +1517,16 @@ def fill(xp: Any, input: Any, value: Any) -> Any:
 
 
 fill.gradient(input=lambda g: g * 0, value=lambda g: g)
-Operations.fill_ = fill.in_place  # type: ignore[attr-defined]
+Operations.fill_ = fill.in_place
 
 
 def _zero_(self: Tensor) -> Tensor:
     """Set every element to zero in place."""
-    result: Tensor = self.fill_(0)  # type: ignore[attr-defined]
+    result: Tensor = self.fill_(0)
     return result
 
 
-Operations.zero_ = _zero_  # type: ignore[attr-defined]
+Operations.zero_ = _zero_
 
 
 # ---------------------------------------------------------------- copying forms, in-place forms, methods, aliases

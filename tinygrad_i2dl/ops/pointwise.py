@@ -177,10 +177,10 @@ divide = alias(div, "divide")
 
 
 def _rdiv(self: Tensor, other: Any) -> Any:
-    return mul(self.reciprocal(), other)  # type: ignore[attr-defined]
+    return mul(self.reciprocal(), other)
 
 
-Operations.__rdiv__ = _rdiv  # type: ignore[attr-defined]
+Operations.__rdiv__ = _rdiv
 
 
 @binary(operator="mod")
@@ -223,7 +223,7 @@ def neg(xp: Any, input: Any) -> Any:
 
 
 neg.gradient(lambda g: -g)
-Operations.__neg__ = neg  # type: ignore[operator]
+Operations.__neg__ = neg
 negative = alias(neg, "negative")
 
 
@@ -235,7 +235,7 @@ def positive(input: Any) -> Any:
     return input
 
 
-Operations.__pos__ = positive  # type: ignore[operator]
+Operations.__pos__ = positive
 
 
 @unary(ufunc="absolute")
@@ -249,7 +249,7 @@ def abs(xp: Any, input: Any) -> Any:
 
 
 abs.gradient(lambda g, input: g * sgn(input))
-Operations.__abs__ = abs  # type: ignore[attr-defined]
+Operations.__abs__ = abs
 absolute = alias(abs, "absolute")
 
 
@@ -379,9 +379,9 @@ def float_power(input: Any, exponent: Any) -> Any:
     """``input ** exponent`` computed in float64."""
     double = numpy.dtype("float64")
     if isinstance(input, Tensor):
-        input = input._cast(double)  # type: ignore[attr-defined]
+        input = input._cast(double)
     if isinstance(exponent, Tensor):
-        exponent = exponent._cast(double)  # type: ignore[attr-defined]
+        exponent = exponent._cast(double)
     return pow(float(input) if not isinstance(input, Tensor) else input, exponent)
 
 
@@ -393,7 +393,7 @@ def _float_power_(self: Tensor, exponent: Any) -> Tensor:
     return result
 
 
-Operations.float_power_ = _float_power_  # type: ignore[attr-defined]
+Operations.float_power_ = _float_power_
 
 
 @unary(ufunc="sqrt", floating=True)
@@ -1144,8 +1144,8 @@ def real(input: Any) -> Any:
     return input
 
 
-Operations.conj_physical_ = lambda self: self  # type: ignore[attr-defined]
-Operations.real = property(lambda self: self)  # type: ignore[attr-defined]
+Operations.conj_physical_ = lambda self: self
+Operations.real = property(lambda self: self)
 
 
 @composite
@@ -1175,7 +1175,7 @@ def _invert(self: Tensor) -> Any:
     return bitwise_not(self)
 
 
-Operations.__invert__ = _invert  # type: ignore[operator]
+Operations.__invert__ = _invert
 
 
 @binary(ufunc="bitwise_and", operator="and")

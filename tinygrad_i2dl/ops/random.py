@@ -319,8 +319,8 @@ def multinomial(
     return _finished(drawn, out, input.device if out is None else None, False, "multinomial")
 
 
-Operations.bernoulli = bernoulli  # type: ignore[attr-defined]
-Operations.multinomial = multinomial  # type: ignore[attr-defined]
+Operations.bernoulli = bernoulli
+Operations.multinomial = multinomial
 
 
 # ---------------------------------------------------------------- in place

@@ -784,7 +784,7 @@ def _cumulative(name: str, primitive_: Any, what: str) -> Any:
 
     def in_place(self: Tensor, dim: int, *, dtype: Any = None) -> Tensor:
         result = function(clone(self) if state.recording and node_of(self) is not None else self, dim, dtype=dtype)
-        return self.copy_(result)  # type: ignore[attr-defined,no-any-return]
+        return self.copy_(result)
 
     function.__name__ = function.__qualname__ = name
     function.__doc__ = f"{what} of all elements up to each one along `dim`; integers and bools as int64."
@@ -1090,8 +1090,8 @@ def renorm(input: Any, p: Any, dim: int, maxnorm: float) -> Any:
 
 def _renorm_(self: Tensor, p: Any, dim: int, maxnorm: float) -> Tensor:
     result = renorm(clone(self) if state.recording and node_of(self) is not None else self, p, dim, maxnorm)
-    return self.copy_(result)  # type: ignore[attr-defined,no-any-return]
+    return self.copy_(result)
 
 
-Operations.renorm_ = _renorm_  # type: ignore[attr-defined]
-Operations.aminmax = _aminmax_method  # type: ignore[attr-defined]
+Operations.renorm_ = _renorm_
+Operations.aminmax = _aminmax_method

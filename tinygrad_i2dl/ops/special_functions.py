@@ -50,11 +50,11 @@ def _polygamma(self: Tensor, n: int) -> Any:
 
 def _polygamma_(self: Tensor, n: int) -> Any:
     """The same in place."""
-    return self.copy_(polygamma(n, self.clone() if self.requires_grad else self))  # type: ignore[attr-defined]
+    return self.copy_(polygamma(n, self.clone() if self.requires_grad else self))
 
 
-Operations.polygamma = _polygamma  # type: ignore[attr-defined]
-Operations.polygamma_ = _polygamma_  # type: ignore[attr-defined]
+Operations.polygamma = _polygamma
+Operations.polygamma_ = _polygamma_
 
 
 @unary(floating=True)

@@ -119,7 +119,7 @@ class LRScheduler:
     def _write(self, rates: Iterable[Any]) -> None:
         for group, rate in zip(self.optimizer.param_groups, rates, strict=False):
             if isinstance(group["lr"], Tensor):
-                group["lr"].fill_(rate.item() if isinstance(rate, Tensor) else rate)  # type: ignore[attr-defined]
+                group["lr"].fill_(rate.item() if isinstance(rate, Tensor) else rate)
             else:
                 group["lr"] = rate
         self._last_lr = [_number(group["lr"]) for group in self.optimizer.param_groups]
@@ -440,7 +440,7 @@ class CyclicLR(LRScheduler):
         if last_epoch == -1:
             for group, rate in zip(optimizer.param_groups, bases, strict=True):
                 if isinstance(group["lr"], Tensor):
-                    group["lr"].fill_(_number(rate))  # type: ignore[attr-defined]
+                    group["lr"].fill_(_number(rate))
                 else:
                     group["lr"] = rate
         self.max_lrs = _per_group("max_lr", max_lr, count)
@@ -476,7 +476,7 @@ class CyclicLR(LRScheduler):
             return float(self._scale_fn_custom(x))
         if self.mode == "triangular2":
             return 1 / (2.0 ** (x - 1))
-        return self.gamma**x if self.mode == "exp_range" else 1.0
+        return math.pow(self.gamma, x) if self.mode == "exp_range" else 1.0
 
     def get_lr(self) -> list[Any]:
         cycle = math.floor(1 + self.last_epoch / self.total_size)

@@ -96,13 +96,13 @@ class AveragedModel(Module):
                 self.multi_avg_fn([each.detach() for each in ours], [each.detach() for each in theirs], count)
             else:
                 average = self.avg_fn or get_swa_avg_fn()
-                for mean, value in zip(ours, theirs, strict=True):
-                    value = value.detach()
-                    mean.copy_(value if count == 0 else average(mean.detach(), value, count))  # type: ignore[attr-defined]
+                for mean, parameter in zip(ours, theirs, strict=True):
+                    value = parameter.detach()
+                    mean.copy_(value if count == 0 else average(mean.detach(), value, count))
             if not self.use_buffers:
                 for mean_buffer, buffer in zip(self.module.buffers(), model.buffers(), strict=True):
-                    mean_buffer.copy_(buffer)  # type: ignore[attr-defined]
-            self.n_averaged += 1  # type: ignore[operator]
+                    mean_buffer.copy_(buffer)
+            self.n_averaged += 1
 
 
 def update_bn(loader: Iterable[Any], model: Module, device: Any = None) -> None:

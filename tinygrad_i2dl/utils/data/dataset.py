@@ -51,13 +51,13 @@ class TensorDataset(Dataset[tuple[Tensor, ...]]):
     def __init__(self, *tensors: Tensor) -> None:
         if not tensors:
             raise ValueError("TensorDataset needs at least one tensor")
-        sizes = [tensor.size(0) for tensor in tensors]  # type: ignore[attr-defined]
+        sizes = [tensor.size(0) for tensor in tensors]
         if any(size != sizes[0] for size in sizes):
             raise AssertionError(f"all tensors of a TensorDataset must have the same first size, got {sizes}")
         self.tensors = tensors
 
     def __getitem__(self, index: Any) -> tuple[Tensor, ...]:
-        return tuple(tensor[index] for tensor in self.tensors)  # type: ignore[index]
+        return tuple(tensor[index] for tensor in self.tensors)
 
     def __len__(self) -> int:
         return len(self.tensors[0])
