@@ -21,7 +21,8 @@ def test_from_numpy_and_numpy_share_memory():
     assert array.tolist() == [1, 2, 3]
 
 
-@pytest.mark.filterwarnings("ignore:__array:DeprecationWarning")  # PyTorch's own methods of these names are of NumPy 1's form
+# PyTorch's own methods of these names are of NumPy 1's form
+@pytest.mark.filterwarnings("ignore:__array:DeprecationWarning")
 def test_numpy_functions_and_operators_give_tensors():
     for lib in (torch, reference):
         t = lib.tensor([1.0, 4.0])

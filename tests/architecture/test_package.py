@@ -82,7 +82,8 @@ def test_wrong_usage_exits_with_two(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as stopped:
         main(["no-such-command"])
     assert stopped.value.code == 2
-    assert all(name in capsys.readouterr().err for name in COMMANDS)
+    message = capsys.readouterr().err
+    assert all(name in message for name in COMMANDS)
 
 
 def test_the_example_of_the_readme_runs() -> None:

@@ -161,7 +161,8 @@ def _switch(mode: bool, check_nan: bool) -> tuple[bool, bool]:
     before = (_enabled, _check)
     _enabled, _check = bool(mode), bool(check_nan)
     _define.set_observer(_see_forward if mode else None)
-    engine.observer = _see_backward if mode else None
+    if _enabled is not before[0]:
+        (engine.add_observer if mode else engine.remove_observer)(_see_backward)
     return before
 
 

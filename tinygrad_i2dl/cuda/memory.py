@@ -7,7 +7,8 @@ from typing import Any
 from .presence import refuse_without_gpu
 
 __all__ = [
-    "empty_cache", "ipc_collect", "max_memory_allocated", "max_memory_reserved", "memory_allocated", "mem_get_info", "memory_reserved",
+    "empty_cache", "ipc_collect", "max_memory_allocated", "max_memory_reserved", "memory_allocated", "mem_get_info",
+    "memory_reserved",
     "memory_summary", "reset_max_memory_allocated", "reset_peak_memory_stats",
 ]  # fmt: skip
 

@@ -21,7 +21,8 @@ class _OfProbability(Distribution):
 
     def __init__(self, probs: Any = None, logits: Any = None, validate_args: bool | None = None) -> None:
         probabilities_and_logits(probs, logits)
-        self._probs = self._logits = None
+        self._probs: Any = None
+        self._logits: Any = None
         if probs is not None:
             (self._probs,) = broadcast_parameters(probs)
             if validate_args is not False:

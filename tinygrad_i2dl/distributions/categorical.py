@@ -9,9 +9,9 @@ from ..ops.activation import log_softmax, softmax
 from ..ops.conversion import finfo
 from ..ops.indexing import one_hot
 from ..ops.pointwise import clamp, log
-from ..ops.special_functions import lgamma
 from ..ops.random import multinomial
 from ..ops.reduction import logsumexp
+from ..ops.special_functions import lgamma
 from ..tensors import Tensor
 from .distribution import Distribution, check_parameter, probabilities_and_logits
 
@@ -33,7 +33,8 @@ class Categorical(Distribution):
 
     def __init__(self, probs: Any = None, logits: Any = None, validate_args: bool | None = None) -> None:
         probabilities_and_logits(probs, logits)
-        self._probs = self._logits = None
+        self._probs: Any = None
+        self._logits: Any = None
         if probs is not None:
             if probs.ndim < 1:
                 raise ValueError("`probs` parameter must be at least one-dimensional.")

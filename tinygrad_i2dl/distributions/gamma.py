@@ -10,8 +10,8 @@ from ..generator import default_generator
 from ..ops.conversion import finfo
 from ..ops.movement import broadcast_to, stack
 from ..ops.pointwise import clamp, log, xlogy
-from ..ops.special_functions import digamma, lgamma
 from ..ops.random import poisson
+from ..ops.special_functions import digamma, lgamma
 from ..tensors import make
 from .bernoulli import _OfProbability
 from .distribution import Distribution, broadcast_parameters, check_parameter

@@ -51,7 +51,7 @@ class _Switch:
                 f"{type(self).__name__} decorates functions, not classes; got the class {function.__name__}"
             )
         if inspect.isgeneratorfunction(function):
-            return self._decorate_generator(function)
+            return self._decorate_generator(function)  # type: ignore[no-any-return]
 
         @functools.wraps(function)
         def inside(*args: Any, **kwargs: Any) -> Any:

@@ -14,7 +14,8 @@ __all__ = ["Adafactor"]
 
 
 class Adafactor(Optimizer):
-    """Adam's scaling with a second moment that is kept as the product of a row and a column, at the cost of both instead of all.
+    """Adam's scaling with a second moment that is kept as the product of a row and a column, at the cost of both
+    instead of all.
 
     At step ``t`` with gradient ``g`` of a matrix, ``b = 1 - t**beta2_decay``::
 

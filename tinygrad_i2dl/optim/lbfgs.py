@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -198,7 +199,7 @@ def _cubic_minimum(
     square = d1 * d1 - g1 * g2
     if square < 0:
         return (low + high) / 2
-    d2 = square**0.5
+    d2 = math.sqrt(square)
     if x1 <= x2:
         best = x2 - (x2 - x1) * ((g2 + d2 - d1) / (g2 - g1 + 2 * d2))
     else:

@@ -17,7 +17,6 @@ from .pillow import pillow
 __all__ = ["make_grid", "save_image"]
 
 
-@no_grad()
 def make_grid(
     tensor: Any,
     nrow: int = 8,
@@ -45,6 +44,21 @@ def make_grid(
     >>> make_grid(torch.zeros(10, 3, 4, 5), nrow=4).shape
     torch.Size([3, 20, 30])
     """
+    with no_grad():
+        grid: Tensor = _grid(tensor, nrow, padding, normalize, value_range, scale_each, pad_value)
+    return grid
+    return grid
+
+
+def _grid(
+    tensor: Any,
+    nrow: int,
+    padding: int,
+    normalize: bool,
+    value_range: tuple[float, float] | None,
+    scale_each: bool,
+    pad_value: float,
+) -> Any:
     if isinstance(tensor, list | tuple):
         if not tensor or not all(isinstance(each, Tensor) for each in tensor):
             raise TypeError("make_grid expects a tensor or a list of tensors")
@@ -68,7 +82,7 @@ def make_grid(
             low, high = value_range or (float(part.min()), float(part.max()))
             part.clamp_(min=low, max=high).sub_(low).div_(max(high - low, 1e-5))
     if images.shape[0] == 1:
-        return images.squeeze(0)  # type: ignore[no-any-return]
+        return images.squeeze(0)
     count, channels = images.shape[0], images.shape[1]
     columns = min(nrow, count)
     rows = math.ceil(count / columns)
@@ -78,10 +92,9 @@ def make_grid(
     for i in range(count):
         top, left = i // columns * height + padding, i % columns * width + padding
         grid[:, top : top + height - padding, left : left + width - padding] = images[i]
-    return grid  # type: ignore[no-any-return]
+    return grid
 
 
-@no_grad()
 def save_image(tensor: Any, fp: str | os.PathLike[str] | BinaryIO, format: str | None = None, **kwargs: Any) -> None:
     """Write images in [0, 1] as one picture; a file of that name keeps its content until the new one is complete.
 
@@ -94,7 +107,7 @@ def save_image(tensor: Any, fp: str | os.PathLike[str] | BinaryIO, format: str |
     Raises:
         ValueError: Pillow knows no format by that name.
     """
-    grid: Any = make_grid(tensor, **kwargs)
+    grid: Any = make_grid(tensor, **kwargs).detach()
     # Half a step is added so that the cast rounds to the nearest integer.
     array = grid.mul(255).add(0.5).clamp(0, 255).permute(1, 2, 0).to(device="cpu", dtype=uint8).numpy()
     image = pillow().fromarray(array)

@@ -35,5 +35,5 @@ def program(torch, nn, F, optim):
         loss.backward()
         optimizer.step()
         losses.append(loss.item())
-    print(soft.shape, soft.is_inference(), teacher[0].weight.grad.shape)
+    print(soft.shape, soft.requires_grad, teacher[0].weight.grad.shape)
     return losses

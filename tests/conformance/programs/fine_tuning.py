@@ -1,4 +1,5 @@
-"""Fine-tuning: frozen layers, parameter groups, gradient accumulation and clipping, a replaced head, optimizer state."""
+"""Fine-tuning: frozen layers, parameter groups, gradient accumulation and clipping, a replaced head, optimizer
+state."""
 
 
 def program(torch, nn, F, optim, lr_scheduler):

@@ -88,7 +88,8 @@ class CIFAR10(VisionDataset):
         missing = [path for path in wanted if not os.path.isfile(path)]
         if missing:
             raise RuntimeError(
-                f"{type(self).__name__}: {', '.join(missing)} not found; unpack {self.filename} there or pass download=True"
+                f"{type(self).__name__}: {', '.join(missing)} not found; unpack {self.filename} there or pass "
+                "download=True"
             )
         parts = [self._read(path) for path in wanted[:-1]]
         planes = numpy.vstack([part["data"] for part in parts]).reshape(-1, 3, 32, 32)

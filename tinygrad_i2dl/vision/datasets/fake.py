@@ -46,7 +46,7 @@ class FakeData(VisionDataset):
         try:
             manual_seed(index + self.random_offset)
             image = randn(*self.image_size)
-            target = int(randint(0, self.num_classes, size=(1,)).item())  # type: ignore[attr-defined]
+            target = int(randint(0, self.num_classes, size=(1,)).item())
         finally:
             set_rng_state(state)
         return self._changed(to_pil_image(image), target)

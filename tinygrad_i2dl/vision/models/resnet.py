@@ -1,4 +1,4 @@
-"""Residual networks (He et al., 2015: Deep residual learning), their grouped (Xie et al., 2016) and wide forms (Zagoruyko, 2016)."""
+"""Residual networks (He et al., 2015), their grouped (Xie et al., 2016) and wide forms (Zagoruyko et al., 2016)."""
 
 from __future__ import annotations
 

@@ -125,7 +125,8 @@ def weights_enum(
 
     members = {key: Weights(_FOLDER + file, Preprocessing()) for key, file in files.items()}
     members["DEFAULT"] = list(members.values())[-1]
-    return WeightsEnum(name, members, module=module)  # type: ignore[call-overload]
+    make: Any = WeightsEnum  # the functional form of enumerations, which a subclass's type does not show
+    return make(name, members, module=module)
 
 
 def refuse_pretrained(what: str, url: str) -> NoReturn:

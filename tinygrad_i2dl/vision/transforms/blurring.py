@@ -48,7 +48,7 @@ def gaussian_blur(img: Image, kernel_size: Any, sigma: Any = None) -> Image:
     image: Any = pil_to_tensor(img) if is_pil(require_image(img)) else img
     working = image if image.dtype.is_floating_point else image.to(float32)
     x, y = (_weights(size, width) for size, width in zip(sizes, widths, strict=True))
-    kernel: Any = from_numpy(y[:, None] * x[None, :])[None, None].to(working)  # type: ignore[index]
+    kernel: Any = from_numpy(y[:, None] * x[None, :])[None, None].to(working)
     planes = working.reshape(-1, 1, *image.shape[-2:])
     across, down = sizes[0] // 2, sizes[1] // 2
     blurred = conv2d(pad(planes, [across, across, down, down], mode="reflect"), kernel).reshape(image.shape)

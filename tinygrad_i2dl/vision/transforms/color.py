@@ -11,9 +11,9 @@ from ...ops.comparison import maximum, minimum, where
 from ...ops.convolution import conv2d
 from ...ops.creation import from_numpy, ones, zeros_like
 from ...ops.movement import stack
-from ...ops.random import rand, randperm
+from ...ops.random import randperm
 from ..pillow import is_pil, pillow
-from .images import Image, Transform, get_image_num_channels, number_range, require_image, uniform
+from .images import Image, Transform, get_image_num_channels, number_range, require_image, uniform, with_probability
 
 __all__ = [
     "ColorJitter",
@@ -268,7 +268,7 @@ def equalize(img: Image) -> Image:
         raise TypeError(f"equalize expects a uint8 tensor, got {img.dtype}")
     array = img.cpu().numpy()
     planes = [_equalized(plane) for plane in array.reshape(-1, *array.shape[-2:])]
-    return from_numpy(numpy.stack(planes).reshape(array.shape)).to(img.device)  # type: ignore[attr-defined]
+    return from_numpy(numpy.stack(planes).reshape(array.shape)).to(img.device)
 
 
 def _equalized(plane: Any) -> Any:
@@ -349,7 +349,7 @@ class RandomGrayscale(Transform):
 
     def forward(self, img: Image) -> Image:
         channels = get_image_num_channels(img)
-        return rgb_to_grayscale(img, num_output_channels=channels) if rand(1) < self.p else img
+        return rgb_to_grayscale(img, num_output_channels=channels) if with_probability(self.p) else img
 
     def described(self) -> str:
         return f"p={self.p}"
@@ -366,7 +366,7 @@ class _Randomly(Transform):
         raise NotImplementedError("subclasses define changed()")
 
     def forward(self, img: Image) -> Image:
-        return self.changed(img) if rand(1).item() < self.p else img  # type: ignore[attr-defined]
+        return self.changed(img) if with_probability(self.p) else img
 
     def described(self) -> str:
         return f"p={self.p}"

@@ -6,8 +6,7 @@ import random
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from ...ops.random import rand
-from .images import Transform
+from .images import Transform, with_probability
 
 __all__ = ["Compose", "Lambda", "RandomApply", "RandomChoice", "RandomOrder"]
 
@@ -73,7 +72,7 @@ class RandomApply(Transform):
         self.p = p
 
     def forward(self, img: Any) -> Any:
-        if self.p < rand(1):
+        if not with_probability(self.p):
             return img
         for transform in self.transforms:
             img = transform(img)

@@ -9,7 +9,6 @@ from typing import Any
 import numpy
 
 from ...ops.padding import pad as pad_tensor
-from ...ops.random import randint
 from ..pillow import is_pil
 from .flipping import hflip, vflip
 from .images import (
@@ -21,6 +20,7 @@ from .images import (
     pair_of_sizes,
     require_image,
     uniform,
+    whole,
 )
 from .padding import pad
 from .resizing import resize
@@ -184,8 +184,8 @@ class RandomCrop(Transform):
             raise ValueError(f"the crop {(high, wide)} is larger than the (padded) image {(height, width)}")
         if (height, width) == (high, wide):
             return 0, 0, height, width
-        top = int(randint(0, height - high + 1, size=(1,)).item())  # type: ignore[attr-defined]
-        left = int(randint(0, width - wide + 1, size=(1,)).item())  # type: ignore[attr-defined]
+        top = whole(0, height - high + 1)
+        left = whole(0, width - wide + 1)
         return top, left, high, wide
 
     def __init__(
@@ -240,8 +240,8 @@ class RandomResizedCrop(Transform):
             wide = round(math.sqrt(wanted * shape))
             tall = round(math.sqrt(wanted / shape))
             if 0 < wide <= width and 0 < tall <= height:
-                top = int(randint(0, height - tall + 1, size=(1,)).item())  # type: ignore[attr-defined]
-                left = int(randint(0, width - wide + 1, size=(1,)).item())  # type: ignore[attr-defined]
+                top = whole(0, height - tall + 1)
+                left = whole(0, width - wide + 1)
                 return top, left, tall, wide
         tall, wide = height, width
         if width / height < min(ratio):

@@ -9,10 +9,9 @@ from typing import Any
 import numpy
 
 from ...ops.creation import empty, tensor
-from ...ops.random import rand, randint
 from ...tensors import Tensor
 from ..pillow import is_pil
-from .images import Image, Transform, uniform
+from .images import Image, Transform, uniform, whole, with_probability
 
 __all__ = ["RandomErasing", "erase"]
 
@@ -21,7 +20,7 @@ def erase(img: Image, i: int, j: int, h: int, w: int, v: Any, inplace: bool = Fa
     """The rectangle with the upper left corner (i, j) and the size (h, w) replaced by `v`; for tensors."""
     if is_pil(img) or not isinstance(img, Tensor):
         raise TypeError(f"erase expects a tensor, got {type(img).__name__}: put ToTensor() before it")
-    target: Any = img if inplace else img.clone()  # type: ignore[attr-defined]
+    target: Any = img if inplace else img.clone()
     target[..., i : i + h, j : j + w] = v
     return target
 
@@ -74,14 +73,14 @@ class RandomErasing(Transform):
                 values = empty([channels, tall, wide])
                 values.normal_()
             else:
-                values = tensor(value)[:, None, None]  # type: ignore[index]
-            top = int(randint(0, height - tall + 1, size=(1,)).item())  # type: ignore[attr-defined]
-            left = int(randint(0, width - wide + 1, size=(1,)).item())  # type: ignore[attr-defined]
+                values = tensor(value)[:, None, None]
+            top = whole(0, height - tall + 1)
+            left = whole(0, width - wide + 1)
             return top, left, tall, wide, values
         return 0, 0, height, width, img
 
     def forward(self, img: Any) -> Any:
-        if not rand(1) < self.p:
+        if not with_probability(self.p):
             return img
         value: list[float] | None
         if isinstance(self.value, str):

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from ...ops.random import rand
 from ..pillow import is_pil, pillow
-from .images import Image, Transform, require_image
+from .images import Image, Transform, require_image, with_probability
 
 __all__ = ["RandomHorizontalFlip", "RandomVerticalFlip", "hflip", "vflip"]
 
@@ -36,7 +35,7 @@ class RandomHorizontalFlip(Transform):
         self.p = p
 
     def forward(self, img: Image) -> Image:
-        return hflip(img) if rand(1) < self.p else img
+        return hflip(img) if with_probability(self.p) else img
 
     def described(self) -> str:
         return f"p={self.p}"
@@ -50,7 +49,7 @@ class RandomVerticalFlip(Transform):
         self.p = p
 
     def forward(self, img: Image) -> Image:
-        return vflip(img) if rand(1) < self.p else img
+        return vflip(img) if with_probability(self.p) else img
 
     def described(self) -> str:
         return f"p={self.p}"

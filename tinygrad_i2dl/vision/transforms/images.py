@@ -9,6 +9,7 @@ from typing import Any
 
 from ...nn.module import Module
 from ...ops.creation import empty
+from ...ops.random import rand, randint
 from ...tensors import Tensor
 from ..pillow import is_pil, pillow
 
@@ -24,6 +25,8 @@ __all__ = [
     "pil_mode",
     "require_image",
     "uniform",
+    "whole",
+    "with_probability",
 ]
 
 Image = Any  # a PIL image or a Tensor
@@ -147,3 +150,13 @@ def uniform(low: float, high: float) -> float:
     """A number drawn uniformly from the default generator, as a tensor of one element draws it."""
     number: Any = empty(1)
     return float(number.uniform_(low, high).item())
+
+
+def whole(low: int, high: int) -> int:
+    """An integer drawn uniformly from `low` to ``high - 1``, as a tensor of one element draws it."""
+    return int(randint(low, high, size=(1,)).item())
+
+
+def with_probability(p: float) -> bool:
+    """True with probability `p`, as a tensor of one element draws it."""
+    return float(rand(1).item()) < p

@@ -25,7 +25,7 @@ def borders(padding: Any) -> tuple[int, int, int, int]:
         raise TypeError(f"padding must be an integer or a sequence, got {type(padding).__name__}")
     if len(padding) not in (1, 2, 4):
         raise ValueError(f"padding must be one number, two, or four (left, top, right, bottom), got {padding!r}")
-    left, top, right, bottom = (padding * 4 if len(padding) == 1 else padding * 2 if len(padding) == 2 else padding)[:4]
+    left, top, right, bottom = list(padding) * (4 // len(padding))
     return int(left), int(top), int(right), int(bottom)
 
 
@@ -64,7 +64,7 @@ def pad(img: Image, padding: Any, fill: Any = 0, padding_mode: str = "constant")
         height, width = array.shape[:2]
         array = array[max(-top, 0) : height - max(-bottom, 0), max(-left, 0) : width - max(-right, 0)]
         widths = [(max(top, 0), max(bottom, 0)), (max(left, 0), max(right, 0)), (0, 0)][: array.ndim]
-        result = pillow().fromarray(numpy.pad(array, widths, mode=padding_mode))
+        result = pillow().fromarray(numpy.pad(array, widths, mode=padding_mode))  # type: ignore[call-overload]
         if palette is not None:
             result = result.convert("P")
             result.putpalette(palette)
@@ -81,7 +81,7 @@ def _pad_tensor(img: Any, sides: tuple[int, int, int, int], fill: Any, padding_m
     if padding_mode == "constant":
         return pad_tensor(img, amounts, value=fill or 0)
     if padding_mode == "symmetric":
-        _, _, height, width = (1, 1, *img.shape[-2:])
+        height, width = img.shape[-2:]
         rows = numpy.pad(numpy.arange(height), (max(top, 0), max(bottom, 0)), mode="symmetric")
         columns = numpy.pad(numpy.arange(width), (max(left, 0), max(right, 0)), mode="symmetric")
         rows = rows[max(-top, 0) : len(rows) - max(-bottom, 0)]

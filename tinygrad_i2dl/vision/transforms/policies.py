@@ -20,7 +20,7 @@ from .color import (
     posterize,
     solarize,
 )
-from .images import Image, InterpolationMode, Transform, get_image_size
+from .images import Image, InterpolationMode, Transform, get_image_size, whole
 from .warping import affine, rotate
 
 __all__ = ["AutoAugment", "AutoAugmentPolicy", "RandAugment", "TrivialAugmentWide"]
@@ -104,11 +104,11 @@ def _wide_space(bins: int) -> Space:
 
 
 def _drawn(count: int) -> int:
-    return int(randint(count, (1,)).item())  # type: ignore[attr-defined]
+    return whole(0, count)
 
 
 class TrivialAugmentWide(Transform):
-    """One random change of random strength (Müller and Hutter, 2021: TrivialAugment); for PIL images and uint8 tensors."""
+    """One random change of random strength (Müller and Hutter, 2021), for PIL images and uint8 tensors."""
 
     def __init__(
         self,

@@ -12,7 +12,6 @@ from ...dtypes import float32, float64
 from ...ops.comparison import where
 from ...ops.creation import from_numpy, ones_like, tensor
 from ...ops.movement import cat
-from ...ops.random import rand, randint
 from ...ops.spatial import grid_sample
 from ..pillow import is_pil, pillow
 from .images import (
@@ -26,6 +25,8 @@ from .images import (
     pil_mode,
     require_image,
     uniform,
+    whole,
+    with_probability,
 )
 
 __all__ = ["RandomAffine", "RandomPerspective", "RandomRotation", "affine", "perspective", "rotate"]
@@ -74,7 +75,7 @@ def _sampled(img: Any, grid: Any, mode: InterpolationMode, fill: Any) -> Any:
     original = img.dtype
     batch = img.reshape(-1, *((1,) if img.ndim == 2 else ()), *img.shape[-3:])
     working = batch if original in (float32, float64) else batch.to(float32)
-    places: Any = from_numpy(grid).to(working)  # type: ignore[attr-defined]
+    places: Any = from_numpy(grid).to(working)
     places = places.expand(working.shape[0], *places.shape[1:])
     values = [fill] if isinstance(fill, int | float) else fill
     if values is not None:
@@ -86,7 +87,7 @@ def _sampled(img: Any, grid: Any, mode: InterpolationMode, fill: Any) -> Any:
     if values is not None:
         inside = result[:, -1:]
         result = result[:, :-1]
-        border = tensor([float(each) for each in values], dtype=result.dtype, device=result.device).reshape(1, -1, 1, 1)  # type: ignore[attr-defined]
+        border = tensor([float(each) for each in values], dtype=result.dtype, device=result.device).reshape(1, -1, 1, 1)
         if mode is _NEAREST:
             result = where(inside < 0.5, border, result)
         else:
@@ -99,7 +100,7 @@ def _sampled(img: Any, grid: Any, mode: InterpolationMode, fill: Any) -> Any:
 
 
 def _affine_grid(matrix: Sequence[float], width: int, height: int, new_width: int, new_height: int) -> Any:
-    """Where each pixel of the result lies in the image: (1, new height, new width, 2) in [-1, 1]; origin in the middle."""
+    """Where each pixel of the result lies in the image: (1, new height, new width, 2) with values in [-1, 1]."""
     x = numpy.linspace(-new_width * 0.5 + 0.5, new_width * 0.5 - 0.5, new_width, dtype=numpy.float32)
     y = numpy.linspace(-new_height * 0.5 + 0.5, new_height * 0.5 - 0.5, new_height, dtype=numpy.float32)[:, None]
     a, b, c, d, e, f = (numpy.float32(each) for each in matrix)
@@ -364,19 +365,16 @@ class RandomPerspective(Transform):
         """The corners, and random places for them, at most ``distortion_scale / 2`` of the size further in."""
         most_x, most_y = int(distortion_scale * (width // 2)), int(distortion_scale * (height // 2))
 
-        def drawn(low: int, high: int) -> int:
-            return int(randint(low, high, size=(1,)).item())  # type: ignore[attr-defined]
-
         endpoints = [
-            [drawn(0, most_x + 1), drawn(0, most_y + 1)],
-            [drawn(width - most_x - 1, width), drawn(0, most_y + 1)],
-            [drawn(width - most_x - 1, width), drawn(height - most_y - 1, height)],
-            [drawn(0, most_x + 1), drawn(height - most_y - 1, height)],
+            [whole(0, most_x + 1), whole(0, most_y + 1)],
+            [whole(width - most_x - 1, width), whole(0, most_y + 1)],
+            [whole(width - most_x - 1, width), whole(height - most_y - 1, height)],
+            [whole(0, most_x + 1), whole(height - most_y - 1, height)],
         ]
         return [[0, 0], [width - 1, 0], [width - 1, height - 1], [0, height - 1]], endpoints
 
     def forward(self, img: Image) -> Image:
-        if not rand(1) < self.p:
+        if not with_probability(self.p):
             return img
         width, height = get_image_size(img)
         startpoints, endpoints = self.get_params(width, height, self.distortion_scale)

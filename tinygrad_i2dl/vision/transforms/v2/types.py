@@ -20,7 +20,7 @@ __all__ = ["Identity", "ToDtype", "ToImage", "ToPureTensor", "to_dtype", "to_ima
 def to_image(inpt: Any) -> Tensor:
     """A PIL image, a (height, width, channels) array or a tensor as a (channels, height, width) tensor, unscaled."""
     if isinstance(inpt, Tensor):
-        return inpt.unsqueeze(0) if inpt.ndim == 2 else inpt  # type: ignore[attr-defined, no-any-return]
+        return inpt.unsqueeze(0) if inpt.ndim == 2 else inpt
     if is_pil(inpt):
         return pil_to_tensor(inpt)
     if isinstance(inpt, numpy.ndarray):
@@ -30,7 +30,7 @@ def to_image(inpt: Any) -> Tensor:
 
 def to_dtype(inpt: Any, dtype: Dtype = float32, scale: bool = False) -> Tensor:
     """`inpt` in another dtype; with `scale`, 1.0 in floats stands for the greatest integer."""
-    return convert_image_dtype(inpt, dtype) if scale else inpt.to(dtype)  # type: ignore[no-any-return]
+    return convert_image_dtype(inpt, dtype) if scale else inpt.to(dtype)
 
 
 class ToImage(Transform):
