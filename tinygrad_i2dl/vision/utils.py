@@ -47,7 +47,6 @@ def make_grid(
     with no_grad():
         grid: Tensor = _grid(tensor, nrow, padding, normalize, value_range, scale_each, pad_value)
     return grid
-    return grid
 
 
 def _grid(
