@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from fractions import Fraction
 from typing import Any
 
 import numpy
@@ -120,3 +121,23 @@ def test_factories_take_out() -> None:
     out = tinygrad_i2dl.empty(0)
     assert tinygrad_i2dl.arange(3, out=out) is out
     assert out.tolist() == [0.0, 1.0, 2.0]
+
+
+@pytest.mark.parametrize(("start", "end", "steps"), [(-1.0, 1.0, 7), (0.0, 1.0, 100), (-3.14159, 3.14159, 2000)])
+def test_linspace_rounds_each_product_and_sum_once(start: float, end: float, steps: int) -> None:
+    first, last = numpy.float32(start), numpy.float32(end)
+    step = Fraction(float((last - first) / numpy.float32(steps - 1)))
+    upward = [Fraction(float(first)) + step * k for k in range(steps // 2)]
+    downward = [Fraction(float(last)) - step * k for k in range(steps - steps // 2)][::-1]
+    expected = numpy.array([float(value) for value in upward + downward], "float32")
+    assert tinygrad_i2dl.linspace(start, end, steps).tolist() == expected.tolist()
+
+
+@pytest.mark.parametrize("align_corners", [True, False])
+def test_the_identity_grid_is_pytorchs_to_the_last_bit(align_corners: bool) -> None:
+    identity = [[[1.0, 0.0, 0.0], [0.0, 1.0, 0.0]]]
+    ours, theirs = (
+        library.nn.functional.affine_grid(library.tensor(identity), (1, 1, 7, 28), align_corners=align_corners)
+        for library in (tinygrad_i2dl, torch)
+    )
+    assert ours.tolist() == theirs.tolist()

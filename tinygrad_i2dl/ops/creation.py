@@ -521,8 +521,11 @@ def _bounds(name: str, start: Any, end: Any, steps: int) -> tuple[Any, Any]:
     return _number(start), _number(end)
 
 
-def _spaced(start: Any, end: Any, steps: int, wanted: Any) -> Array:
-    """Evenly spaced numbers, counted from both ends so that both are met exactly; float32 is computed as such."""
+def spaced(start: Any, end: Any, steps: int, wanted: Any) -> Array:
+    """Evenly spaced numbers, counted from both ends so that both are met exactly.
+
+    float32 has a float32 step, and each product and sum is rounded once, as by the fused instruction that PyTorch uses.
+    """
     work = (
         wanted
         if wanted in (numpy.float32, numpy.float64)
@@ -533,11 +536,9 @@ def _spaced(start: Any, end: Any, steps: int, wanted: Any) -> Array:
     first, last = work.type(start), work.type(end)
     if wanted.kind in "iub":
         first, last = work.type(int(start)), work.type(int(end))
-    step = (last - first) / work.type(steps - 1)
+    step = numpy.float64((last - first) / work.type(steps - 1))
     index = numpy.arange(steps)
-    upward = first + step * index.astype(work)
-    downward = last - step * (steps - 1 - index).astype(work)
-    return numpy.where(index < steps // 2, upward, downward)
+    return numpy.where(index < steps // 2, first + step * index, last - step * (steps - 1 - index)).astype(work)
 
 
 def linspace(
@@ -552,7 +553,7 @@ def linspace(
     """
     start, end = _bounds("linspace", start, end, steps)
     wanted = _default_or(dtype)
-    return _finished(_cast_quietly(_spaced(start, end, steps, wanted), wanted), out, device, requires_grad, "linspace")
+    return _finished(_cast_quietly(spaced(start, end, steps, wanted), wanted), out, device, requires_grad, "linspace")
 
 
 def logspace(
@@ -562,7 +563,7 @@ def logspace(
     """`steps` numbers from ``base ** start`` to ``base ** end``, evenly spaced in the exponent."""
     start, end = _bounds("logspace", start, end, steps)
     wanted = _default_or(dtype)
-    exponents = _spaced(start, end, steps, wanted)
+    exponents = spaced(start, end, steps, wanted)
     with numpy.errstate(all="ignore"):
         array = numpy.power(exponents.dtype.type(base), exponents).astype(wanted)
     return _finished(array, out, device, requires_grad, "logspace")

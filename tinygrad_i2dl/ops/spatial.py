@@ -11,6 +11,7 @@ from ..errors import DtypeError, ShapeError
 from ..tensors import make
 from ._define import composite
 from .comparison import where
+from .creation import spaced
 from .interpolation import CUBIC
 from .linalg import matmul
 from .movement import cast, permute, reshape_to, select_view, transpose, unsqueeze
@@ -201,11 +202,11 @@ grid_sampler_2d = grid_sampler_3d = grid_sampler
 
 
 def centres(count: int, align_corners: bool, dtype: Any) -> Array:
-    """Normalised coordinates of `count` elements."""
+    """Normalised coordinates of `count` elements, bit by bit PyTorch's: gradients jump where a grid meets a pixel."""
     if count == 1:
         return numpy.zeros(1, dtype)
-    ends = numpy.linspace(-1.0, 1.0, count)
-    return (ends if align_corners else ends * ((count - 1) / count)).astype(dtype)
+    ends = spaced(-1.0, 1.0, count, numpy.dtype(dtype))
+    return (ends if align_corners else ends * (count - 1) / count).astype(dtype)
 
 
 @composite

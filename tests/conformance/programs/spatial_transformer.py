@@ -6,7 +6,7 @@ from sklearn.datasets import load_digits
 def program(torch, nn, F, optim):
     torch.manual_seed(33)
     digits = load_digits()
-    x = torch.tensor(digits.images[:48], dtype=torch.get_default_dtype()).view(-1, 1, 8, 8) / 16
+    x = torch.tensor(digits.images[:48], dtype=torch.float32).view(-1, 1, 8, 8) / 16
     y = torch.tensor(digits.target[:48])
 
     class Net(nn.Module):
@@ -16,7 +16,7 @@ def program(torch, nn, F, optim):
             self.fc_loc = nn.Sequential(nn.Linear(36, 8), nn.ReLU(True), nn.Linear(8, 6))
             self.classifier = nn.Sequential(nn.Conv2d(1, 6, 3), nn.ReLU(), nn.Flatten(), nn.Linear(216, 10))
             self.fc_loc[2].weight.data.zero_()
-            self.fc_loc[2].bias.data.copy_(torch.tensor([1, 0, 0, 0, 1, 0], dtype=torch.get_default_dtype()))
+            self.fc_loc[2].bias.data.copy_(torch.tensor([1, 0, 0, 0, 1, 0], dtype=torch.float32))
 
         def stn(self, x):
             theta = self.fc_loc(self.localization(x).view(-1, 36)).view(-1, 2, 3)
