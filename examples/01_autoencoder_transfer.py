@@ -13,6 +13,7 @@ which --resume continues after an interruption at any moment.
 import argparse
 import itertools
 import json
+import pickle
 import sys
 import time
 from pathlib import Path
@@ -252,9 +253,13 @@ class Run:
         path = self.options.out / "checkpoint.pt"
         if not path.exists():
             raise FileNotFoundError(f"--resume: there is no {path}; start without --resume")
-        saved = torch.load(path)
-        if saved["identity"] != self.identity():
-            differing = [name for name, value in self.identity().items() if saved["identity"].get(name) != value]
+        try:
+            saved = torch.load(path)
+            identity = saved["identity"]
+        except (EOFError, KeyError, TypeError, RuntimeError, pickle.UnpicklingError) as error:
+            raise ValueError(f"--resume: {path} is not a checkpoint of this program, or damaged: {error}") from error
+        if identity != self.identity():
+            differing = [name for name, value in self.identity().items() if identity.get(name) != value]
             raise ValueError(f"--resume: {path} is of a run with other options: {', '.join(differing)}")
         for name in PHASES:
             self.models[name].load_state_dict(saved["models"][name])
