@@ -7,6 +7,7 @@ very gradient it was given.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterable, Sequence
 from heapq import heappop, heappush
 from typing import Any
@@ -20,9 +21,40 @@ from .node import AccumulateGrad, Node, Output
 Array = Any
 Gradient = Any
 
-wrap_array: Callable[[Array], Any]  # makes a Tensor of an array; set by the floor above, which owns the class
-# What sees each node's backward call: anomaly detection, profiling.
-observer: Callable[[Node, Gradient, Callable[[], tuple[Any, ...]]], tuple[Any, ...]] | None = None
+
+def _no_tensors(array: Array) -> Any:
+    raise GraphError("there is no class of tensors yet: import tinygrad_i2dl, not its engine alone")
+
+
+# Makes a Tensor of an array; set by the floor above, which owns the class.
+wrap_array: Callable[[Array], Any] = _no_tensors
+# What sees each node's backward call: it is given the node, the gradient that arrived and the call, and returns what
+# the call returns.
+Observer = Callable[[Node, Gradient, Callable[[], tuple[Any, ...]]], tuple[Any, ...]]
+observer: Observer | None = None  # all that were added, as one
+_observers: tuple[Observer, ...] = ()
+
+
+def add_observer(function: Observer) -> None:
+    """Let `function` see each node's backward call, around those that see it already."""
+    _observe_with((*_observers, function))
+
+
+def remove_observer(function: Observer) -> None:
+    """Take back what `add_observer` added last of `function`; the others stay, whatever their order."""
+    kept = list(_observers)
+    del kept[len(kept) - 1 - kept[::-1].index(function)]
+    _observe_with(tuple(kept))
+
+
+def _observe_with(functions: tuple[Observer, ...]) -> None:
+    global observer, _observers
+    _observers = functions
+    observer = functools.reduce(_around, functions) if functions else None
+
+
+def _around(inner: Observer, outer: Observer) -> Observer:
+    return lambda node, gradient, run: outer(node, gradient, lambda: inner(node, gradient, run))
 
 
 def sum_to_shape(array: Array, shape: tuple[int, ...]) -> Array:
