@@ -69,6 +69,7 @@ from .ops.sorting import *
 from .ops.spatial import *
 from .ops.special_functions import *
 from .ops.statistics import *
+from .profiling import profile as profile
 from .serialization import load as load
 from .serialization import save as save
 from .settings import *

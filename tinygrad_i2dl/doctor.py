@@ -6,7 +6,6 @@ installed distributions say it. Only the backends are asked for real: CuPy witho
 
 import argparse
 import importlib.metadata
-import inspect
 import json
 import os
 import platform
@@ -128,10 +127,8 @@ def native_kernels() -> dict[str, Any]:
     """Return which C++ kernels there are, the instruction set they use and on how many threads; empty if not built."""
     if not native.available():
         return {}
-    functions = {name for name, value in vars(native).items() if inspect.isfunction(value) and name[0] != "_"}
-    about = {"available", "reason", "instruction_set", "instruction_sets", "get_num_threads", "conv_algorithm"}
     return {
-        "kernels": sorted(name for name in functions - about if not name.startswith("set_")),
+        "kernels": sorted(native.KERNELS),
         "instruction_set": native.instruction_set(),
         "possible": native.instruction_sets(),
         "threads": native.get_num_threads(),

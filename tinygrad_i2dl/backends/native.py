@@ -177,6 +177,46 @@ def conv_weight_gradient(
     return _native.conv_weight_gradient(grad, input, weight_shape, stride, padding, dilation, groups, algorithm)
 
 
+def detail(operation: str, *arguments: Any) -> str | None:
+    """What a profile tells of a call: the algorithm of a convolution, None for other operations."""
+    if operation not in _DIRECTIONS:
+        return None
+    first, second, third, stride, padding, dilation, groups = arguments
+    if operation == "conv":
+        input_shape, weight_shape = first.shape, second.shape
+    elif operation == "conv_input_gradient":
+        input_shape, weight_shape = third, second.shape
+    else:
+        input_shape, weight_shape = second.shape, third
+    direction = _DIRECTIONS[operation]
+    return conv_algorithm(direction, input_shape, weight_shape, stride, padding, dilation, groups, first.dtype)
+
+
+_DIRECTIONS = {
+    "conv": "forward",
+    "conv_input_gradient": "input_gradient",
+    "conv_weight_gradient": "weight_gradient",
+}
+
+
+def refusal(operation: str, *arguments: Any) -> str | None:
+    """Why a kernel here returns NotImplemented for these arguments; None where it does not."""
+    if _native is None:
+        return _reason
+    arrays = [argument for argument in arguments if isinstance(argument, numpy.ndarray)]
+    floating = arrays[:1] if operation == "max_pool_backward" else arrays  # its second array holds positions
+    for array in floating:
+        if array.dtype not in _DTYPES:
+            return f"dtype {array.dtype}"
+    if len({array.dtype for array in floating}) > 1:
+        return "dtypes " + ", ".join(str(array.dtype) for array in floating)
+    if not 3 <= arrays[0].ndim <= 5:
+        return f"{arrays[0].ndim} dimensions"
+    if any(array.dtype != numpy.int64 for array in arrays[len(floating) :]):
+        return f"dtype {arrays[-1].dtype} of the indices"
+    return None
+
+
 def im2col(input: Array, kernel_size: Sizes, stride: Sizes, padding: Sizes, dilation: Sizes) -> Array:
     """Windows as columns: (N, C, *S) makes (N, C * window volume, windows), as ``torch.nn.functional.unfold``.
 

@@ -12,7 +12,8 @@ import difflib
 import functools
 import importlib
 import os
-from collections.abc import Callable, Iterator, Sequence
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -33,6 +34,7 @@ ENTRY_POINTS = "tinygrad_i2dl.backends"
 _NAMESPACES: dict[type, Any] = {numpy.ndarray: numpy}
 _tables: list[KernelTable] = []
 _wrappers: list[Callable[[str, str, Kernel], Kernel]] = []
+_changes = threading.RLock()  # held while a kernel is looked up and while what was found is forgotten
 
 
 class Backend:
@@ -46,10 +48,28 @@ class Backend:
 
     def kernel(self, operation: str) -> Kernel | None:
         """This backend's kernel of an operation, or None."""
+        kernels = self._loaded()
+        table = kernels if isinstance(kernels, Mapping) else getattr(kernels, "KERNELS", None)
+        found = table.get(operation) if isinstance(table, Mapping) else getattr(kernels, operation, None)
+        return found if callable(found) else None
+
+    def detail(self, operation: str, arguments: Sequence[Any]) -> str | None:
+        """What this backend tells of a call that its kernel served, such as the algorithm; None if nothing."""
+        return self._said("detail", operation, arguments)
+
+    def refusal(self, operation: str, arguments: Sequence[Any]) -> str | None:
+        """Why its kernel returned NotImplemented for these arguments, None if it does not tell."""
+        return self._said("refusal", operation, arguments)
+
+    def _said(self, function: str, operation: str, arguments: Sequence[Any]) -> str | None:
+        tell = getattr(self._loaded(), function, None)
+        text = tell(operation, *arguments) if callable(tell) else None
+        return text if isinstance(text, str) else None
+
+    def _loaded(self) -> Any:
         if isinstance(self._kernels, str):
             self._kernels = importlib.import_module(self._kernels)
-        found = getattr(self._kernels, operation, None)
-        return found if callable(found) else None
+        return self._kernels
 
 
 def _module_reason(module: str) -> Callable[[], str | None]:
@@ -73,9 +93,10 @@ def register_backend(
 
     Args:
         name: how `set_backend` calls it.
-        kernels: an object (a module, a class instance) with functions named like the operations. A function gets an
-            operation's arguments in the order of the operation's signature, arrays for tensors, and returns arrays, or
-            NotImplemented to pass.
+        kernels: an object (a module, a class instance) with functions named like the operations. If it has a mapping
+            ``KERNELS`` from names to functions, or is a mapping itself, only what is in there is a kernel. A function
+            gets an operation's arguments in the order of the operation's signature, arrays for tensors, and returns
+            arrays, or NotImplemented to pass.
         reason: says why the backend cannot be used, or None.
         after: backends asked next for what this one lacks, before the reference kernels; such as ``("native",)``.
 
@@ -180,11 +201,16 @@ def use_backend(name: str) -> Iterator[None]:
 
 def chain() -> list[Backend]:
     """The backends asked for a kernel, in this order; the reference kernels come after them."""
+    return [backend for backend in wanted_backends() if backend.reason() is None]
+
+
+def wanted_backends() -> list[Backend]:
+    """The backends that would be asked for a kernel if none were missing."""
     name = get_backend()
     if name == "auto":
-        return [backend for each, backend in _backends.items() if each in AUTOMATIC and backend.reason() is None]
+        return [backend for each, backend in _backends.items() if each in AUTOMATIC]
     backend = _backends[name]
-    return [backend, *(_backends[each] for each in backend.after if _backends[each].reason() is None)]
+    return [backend, *(_backends[each] for each in backend.after)]
 
 
 AUTOMATIC = ("native",)  # what `auto` asks, if it is there
@@ -219,13 +245,15 @@ class KernelTable:
         self.numpy: Kernel = self._look_up_and_run
 
     def _look_up_and_run(self, *arguments: Any, **keywords: Any) -> Any:
-        self.numpy = self[numpy.ndarray]
-        return self.numpy(*arguments, **keywords)
+        with _changes:
+            kernel = self.numpy = self[numpy.ndarray]
+        return kernel(*arguments, **keywords)
 
     def __getitem__(self, array_type: type) -> Kernel:
         kernel = self._found.get(array_type)
         if kernel is None:
-            kernel = self._found[array_type] = _resolve(self.name, self.reference, array_type)
+            with _changes:  # else a thread could keep what another has just had forgotten
+                kernel = self._found[array_type] = _resolve(self.name, self.reference, array_type)
         return kernel
 
 
@@ -261,18 +289,21 @@ def _first_of(first: Kernel, second: Kernel) -> Kernel:
 
 def clear_tables() -> None:
     """Forget looked-up kernels, after the backend changed."""
-    for table in _tables:
-        table.clear()
+    with _changes:
+        for table in _tables:
+            table.clear()
 
 
 @contextmanager
 def wrapped_kernels(wrap: Callable[[str, str, Kernel], Kernel]) -> Iterator[None]:
     """Inside, every kernel is ``wrap(operation, provider, kernel)``: how profiling and checking see the calls, at no
     cost when off."""
-    _wrappers.append(wrap)
-    clear_tables()
+    with _changes:
+        _wrappers.append(wrap)
+        clear_tables()
     try:
         yield
     finally:
-        _wrappers.remove(wrap)
-        clear_tables()
+        with _changes:
+            _wrappers.remove(wrap)
+            clear_tables()
