@@ -95,7 +95,8 @@ def test_binary_operations_broadcast_and_promote(name: str, shapes: Any, left: s
             leaf(library, values(*shapes[1], seed=1, dtype=right)),
         ]
         result = BINARY[name](*inputs)
-        leaves = [each for each in inputs if each.requires_grad and name != "floordiv"]  # which PyTorch does not derive
+        underived = name == "floordiv" or (name == "pow" and right == "bool")  # by PyTorch
+        leaves = [each for each in inputs if each.requires_grad and not underived]
         return result.detach(), gradients(library, result, leaves)
 
     narrowest = min([left, right], key=lambda dtype: list(TOLERANCE).index(dtype) if dtype in TOLERANCE else 9)
@@ -164,7 +165,8 @@ def test_reductions(name: str, shape: Any, dims: Any, keepdim: bool, dtype: str)
         result = getattr(input, name)(**options)
         return result.detach(), gradients(library, result, [input] if input.requires_grad else [])
 
-    assert_agree(compute, rtol={"float16": 4e-3, "float32": 2e-6}.get(dtype, 1e-6 if dtype != "float64" else 1e-11))
+    # sums of numbers near one, of which differences are left in the gradients of var and norm
+    assert_agree(compute, rtol={"float16": 4e-3, "float32": 3e-5}.get(dtype, 1e-6 if dtype != "float64" else 1e-11))
 
 
 # ---------------------------------------------------------------- indexing
@@ -379,3 +381,12 @@ def test_a_view_that_changes_no_shape_follows_its_base() -> None:
     base.mul_(scale)
     part.sum().backward()
     assert scale.grad is not None and scale.grad.item() == 12
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "int64"])
+def test_integers_have_no_negative_powers(dtype: str) -> None:
+    """A negative number does not wrap around to a large exponent."""
+    whole = tinygrad_i2dl.from_numpy(values(3, dtype=dtype))
+    for compute in (lambda: whole**-1, lambda: whole.pow(-1), lambda: whole.pow_(-1)):
+        with pytest.raises(RuntimeError, match="no negative integer powers"):
+            compute()

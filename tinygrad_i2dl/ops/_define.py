@@ -152,6 +152,7 @@ class Op:
         self.floating = floating
         self.numbers = (True, True)  # of two operands: may the first, the second be a Python number
         self.bools = True  # whether tensors of bools are taken
+        self.wraps = True  # whether a negative number wraps around to a tensor's unsigned integers
         self.result = named_result(self.name, *outputs) if outputs else None
         self.formulas: list[Formula] = []
         self.simple: Callable[..., Any] | None = None  # the formula of an operation that has one, for one input
@@ -429,7 +430,7 @@ def promote(op: Op, values: Sequence[Any]) -> list[Any]:
             if (
                 wanted.kind == "V"
                 or (wanted.kind in "iu" and not -128 <= value <= 127)
-                or (wanted.kind == "u" and value < 0)
+                or (wanted.kind == "u" and value < 0 and op.wraps)
             ):
                 value = numpy.asarray(value).astype(wanted)  # bfloat16; an integer that may wrap around
             result.append(value)

@@ -371,6 +371,7 @@ def _log_number(value: float) -> float:
     return math.log(value) if value > 0 else math.nan
 
 
+pow.op.wraps = False  # a negative exponent is refused, not taken for a large one
 pow.gradient(input=_power_gradient, exponent=_exponent_gradient)
 
 
