@@ -73,7 +73,10 @@ def timed(case: Any, contenders: dict[str, tuple[Any, Any]], options: argparse.N
     if problem is not None:
         return {"name": case.name, "target": case.target, "error": problem}
     times = interleaved(
-        {name: Contender(contenders[name][1], step) for name, step in steps.items()}, options.seconds, options.rounds, clock
+        {name: Contender(contenders[name][1], step) for name, step in steps.items()},
+        options.seconds,
+        options.rounds,
+        clock,
     )
     row = {"name": case.name, "target": case.target, "times": {name: summary(each) for name, each in times.items()}}
     if OTHER in times:
@@ -111,7 +114,10 @@ def compare(options: argparse.Namespace) -> tuple[dict[str, Any], bool]:
     contenders = libraries(options.backends.split(","), options.threads)
     for name, value in environment.items():
         print(f"{name}: {value}")
-    print(f"\n{options.suite}: median and spread (interquartile range) of {options.rounds} rounds, then the time over PyTorch's")
+    print(
+        f"\n{options.suite}: median and spread (interquartile range) of {options.rounds} rounds, then the time over "
+        "PyTorch's"
+    )
     print(f"{'':<52}" + "".join(f"{name:>20}" for name in contenders), flush=True)
     rows = []
     for case in SUITES[options.suite]():

@@ -11,7 +11,8 @@ THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"
 
 
 def fix_threads(count: int) -> None:
-    """Let every library that is imported after this call use `count` threads; the libraries read this at import only."""
+    """Let every library that is imported after this call use `count` threads; the libraries read this at import
+    only."""
     for variable in THREAD_VARIABLES:
         os.environ[variable] = str(count)
 

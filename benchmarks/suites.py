@@ -45,7 +45,9 @@ def train_cases() -> list[Case]:
 Function = Callable[..., Any]
 
 
-def operation(function: Callable[[Library], Function], *shapes: tuple[int, ...], backward: bool) -> Callable[[Library], Step]:
+def operation(
+    function: Callable[[Library], Function], *shapes: tuple[int, ...], backward: bool
+) -> Callable[[Library], Step]:
     """Time an operation on float32 tensors of these shapes, and its backward pass from a gradient of ones."""
 
     def step(torch: Library) -> Step:
@@ -89,8 +91,10 @@ OPERATIONS: list[tuple[str, float | None, Callable[[Library], Function], tuple[t
     ("maximum of a dimension", 0.7, lambda torch: lambda x: torch.amax(x, 1), (LARGE,)),
     ("softmax", 0.7, lambda torch: lambda x: torch.softmax(x, 1), (LARGE,)),
     ("log_softmax", 0.7, lambda torch: lambda x: torch.log_softmax(x, 1), (LARGE,)),
-    ("layer_norm", 0.7, lambda torch: lambda x, w, b: torch.nn.functional.layer_norm(x, (1000,), w, b), (LARGE, (1000,), (1000,))),
-    ("batch_norm", 0.7, lambda torch: lambda x, w, b: torch.nn.functional.batch_norm(x, None, None, w, b, True), (IMAGES, (64,), (64,))),
+    ("layer_norm", 0.7, lambda torch: lambda x, w, b: torch.nn.functional.layer_norm(x, (1000,), w, b),
+     (LARGE, (1000,), (1000,))),
+    ("batch_norm", 0.7, lambda torch: lambda x, w, b: torch.nn.functional.batch_norm(x, None, None, w, b, True),
+     (IMAGES, (64,), (64,))),
     ("matrix product", 1.0, lambda torch: torch.matmul, ((512, 512), (512, 512))),
     ("stack of matrix products", 1.0, lambda torch: torch.matmul, ((32, 64, 64), (32, 64, 64))),
     ("transpose and copy", None, lambda torch: lambda x: x.t().contiguous(), (LARGE,)),
@@ -102,10 +106,14 @@ OPERATIONS: list[tuple[str, float | None, Callable[[Library], Function], tuple[t
 
 def operation_cases() -> list[Case]:
     return [
-        Case(name + (", forward and backward" if backward else ", forward"), target, operation(call, *shapes, backward=backward))
+        Case(
+            name + (", forward and backward" if backward else ", forward"),
+            target,
+            operation(call, *shapes, backward=backward),
+        )
         for name, target, call, shapes in OPERATIONS
         for backward in (False, True)
-    ]  # fmt: skip
+    ]
 
 
 # ---------------------------------------------------------------- convolution

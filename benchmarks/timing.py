@@ -1,8 +1,8 @@
 """Interleaved timing of several contenders in one process.
 
 A shared machine changes its speed from second to second, so contenders take turns in short rounds, in an order that
-alternates, and a ratio is the median over the rounds of the ratio within a round. One thread is timed by the processor's
-time, which a busy neighbour does not lengthen; more threads by the wall clock.
+alternates, and a ratio is the median over the rounds of the ratio within a round. One thread is timed by the
+processor's time, which a busy neighbour does not lengthen; more threads by the wall clock.
 """
 
 from __future__ import annotations

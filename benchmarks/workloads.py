@@ -6,6 +6,7 @@ trains the same weights on the same numbers.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -43,7 +44,7 @@ def perceptron(*sizes: int, activation: str = "ReLU") -> Callable[[Library], Any
     def model(torch: Library) -> Any:
         nn = torch.nn
         layers = []
-        for inside, outside in zip(sizes, sizes[1:], strict=False):
+        for inside, outside in itertools.pairwise(sizes):
             layers += [nn.Linear(inside, outside), getattr(nn, activation)()]
         return nn.Sequential(*layers[:-1])
 
@@ -161,7 +162,9 @@ def classes(size: int) -> Callable[[numpy.random.Generator], Array]:
     return lambda generator: generator.integers(0, 10, size)
 
 
-def batch_of(*makers: Callable[[numpy.random.Generator], Array]) -> Callable[[numpy.random.Generator], tuple[Array, ...]]:
+def batch_of(
+    *makers: Callable[[numpy.random.Generator], Array],
+) -> Callable[[numpy.random.Generator], tuple[Array, ...]]:
     return lambda generator: tuple(make(generator) for make in makers)
 
 
@@ -179,20 +182,25 @@ DIGITS = (784, 256, 128, 10)
 ENCODER = (784, 392, 196, 98, 49, 32)
 
 WORKLOADS = [
-    Workload("tiny MLP", 0.4, perceptron(2, 16, 1, activation="Tanh"), batch_of(values(16, 2), values(16, 1)), "mse_loss"),
+    Workload("tiny MLP", 0.4, perceptron(2, 16, 1, activation="Tanh"),
+             batch_of(values(16, 2), values(16, 1)), "mse_loss"),
     Workload("MLP, batch 1", 0.7, perceptron(*DIGITS), batch_of(values(1, 784), classes(1)), "cross_entropy"),
     Workload("MLP, batch 32", 0.7, perceptron(*DIGITS), batch_of(values(32, 784), classes(32)), "cross_entropy"),
     Workload("MLP, batch 256", 1.0, perceptron(*DIGITS), batch_of(values(256, 784), classes(256)), "cross_entropy"),
-    Workload("autoencoder", 0.7, perceptron(*ENCODER, *ENCODER[-2::-1]), mirrored(128, 784), "mse_loss", ("Adam", 1e-3)),
+    Workload("autoencoder", 0.7, perceptron(*ENCODER, *ENCODER[-2::-1]), mirrored(128, 784),
+             "mse_loss", ("Adam", 1e-3)),
     Workload("LeNet", 0.8, lenet, batch_of(values(64, 1, 28, 28), classes(64)), "cross_entropy"),
-    Workload("convolutional autoencoder", 0.8, convolutional_autoencoder, mirrored(32, 1, 28, 28), "mse_loss", ("Adam", 1e-3)),
-    Workload("keypoints CNN", 0.85, keypoints, batch_of(values(32, 1, 96, 96), values(32, 30)), "mse_loss", ("Adam", 1e-4)),
+    Workload("convolutional autoencoder", 0.8, convolutional_autoencoder, mirrored(32, 1, 28, 28),
+             "mse_loss", ("Adam", 1e-3)),
+    Workload("keypoints CNN", 0.85, keypoints, batch_of(values(32, 1, 96, 96), values(32, 30)),
+             "mse_loss", ("Adam", 1e-4)),
     Workload("small ResNet", 0.85, small_resnet, batch_of(values(32, 3, 32, 32), classes(32)), "cross_entropy"),
     Workload("depthwise net", 0.8, depthwise_net, batch_of(values(32, 3, 32, 32), classes(32)), "cross_entropy"),
     Workload("RNN", 1.0, recurrent("RNN"), batch_of(values(32, 50, 128), classes(32)), "cross_entropy"),
     Workload("LSTM", 1.0, recurrent("LSTM"), batch_of(values(32, 50, 128), classes(32)), "cross_entropy"),
     Workload("GRU", 1.0, recurrent("GRU"), batch_of(values(32, 50, 128), classes(32)), "cross_entropy"),
-    Workload("transformer", 1.0, transformer, batch_of(values(16, 64, 64), classes(16)), "cross_entropy", ("Adam", 1e-4)),
+    Workload("transformer", 1.0, transformer, batch_of(values(16, 64, 64), classes(16)),
+             "cross_entropy", ("Adam", 1e-4)),
     Workload("inference MLP, batch 1", 0.4, perceptron(*DIGITS), batch_of(values(1, 784)), None),
     Workload("inference LeNet, batch 1", 0.4, lenet, batch_of(values(1, 1, 28, 28)), None),
 ]  # fmt: skip

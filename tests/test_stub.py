@@ -4,7 +4,7 @@ import pytest
 
 pytest.importorskip("torch")
 
-from tools import generate_stubs  # noqa: E402
+from tools import generate_stubs
 
 
 def test_the_stub_is_current() -> None:
