@@ -200,6 +200,52 @@ def test_full_backward_hooks_see_and_replace_gradients(input_needs: bool) -> Non
     assert run(torch, ours) == run(oracle, theirs_of(random(4, 2, requires_grad=input_needs)))
 
 
+@pytest.mark.filterwarnings("ignore:Full backward hook is firing")
+@pytest.mark.parametrize("which", ["both", "first", "inputs fixed"])
+def test_backward_hooks_of_modules_with_several_inputs_and_outputs(which: str) -> None:
+    def run(library: Any) -> tuple[list[Any], list[Any]]:
+        class Pair(library.nn.Module):  # type: ignore[misc, name-defined]
+            def __init__(self) -> None:
+                super().__init__()
+                self.weight = library.nn.Parameter(library.ones(2))
+
+            def forward(self, a: Any, scale: int, b: Any) -> Any:
+                return a * scale * self.weight, {"not": "a tensor"}, b * 3
+
+        seen: list[Any] = []
+
+        def values(gradients: Any) -> list[Any]:
+            return [None if each is None else each.tolist() for each in gradients]
+
+        def scaled(gradients: Any, factor: int) -> tuple[Any, ...]:
+            return tuple(None if each is None else each * factor for each in gradients)
+
+        def after(module: Any, grad_input: Any, grad_output: Any) -> Any:
+            seen.append((values(grad_input), values(grad_output)))
+            return scaled(grad_input, 10)
+
+        module = Pair()
+        module.register_full_backward_pre_hook(lambda module, grad_output: scaled(grad_output, 7))
+        module.register_full_backward_hook(after)
+        a, b = (library.ones(2, requires_grad=which != "inputs fixed") for _ in range(2))
+        first, _, second = module(a, 2, b)
+        (first + second if which == "both" else first).sum().backward()
+        grads = [each.grad for each in (a, b, module.weight) if each.grad is not None]
+        return seen, values(grads)
+
+    ours = run(torch)
+    assert ours == run(oracle)
+    assert len(ours[0]) == 1
+
+
+def test_backward_hook_with_another_number_of_gradients_is_refused() -> None:
+    for library in (torch, oracle):
+        module = library.nn.Linear(2, 2)
+        module.register_full_backward_hook(lambda module, grad_input, grad_output: (grad_input[0], grad_input[0]))
+        with pytest.raises(RuntimeError, match="grad_input"):
+            module(library.ones(1, 2, requires_grad=True)).sum().backward()
+
+
 def test_state_dict_hooks() -> None:
     def run(library: Any) -> tuple[list[Any], list[str]]:
         seen: list[Any] = []

@@ -9,10 +9,11 @@ import functools
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from ..autograd.function import Function
 from ..backends.registry import namespace_of
 from ..dtypes import dtype as dtype_class
 from ..dtypes import to_numpy_dtype
-from ..engine.mode import no_grad
+from ..engine.mode import is_grad_enabled, no_grad
 from ..engine.node import RemovableHandle
 from ..ops.creation import zeros
 from ..tensors import Parameter, Tensor, current_node, make
@@ -713,9 +714,9 @@ class Module:
                 if changed is not None:
                     args = changed if isinstance(changed, tuple) else (changed,)
         backward_hooks = self._backward_hooks or self._backward_pre_hooks
-        inputs: list[Tensor] = []
-        if backward_hooks:
-            args, inputs = _marked(args)
+        watching = _BackwardHooks(self) if backward_hooks else None
+        if watching is not None:
+            args = watching.mark_inputs(args)
         output = self.forward(*args, **kwargs)
         for hook in (*_hooks_of_all("after"), *self._forward_hooks.values()):
             if isinstance(hook, _KeywordHook):
@@ -724,8 +725,8 @@ class Module:
                 changed = hook(self, args, output)
             if changed is not None:
                 output = changed
-        if backward_hooks:
-            output = _watch_backward(self, inputs, output)
+        if watching is not None:
+            output = watching.mark_outputs(output)
         return output
 
     # --- text ---
@@ -823,81 +824,99 @@ def _with_kwargs(hook: Callable[..., Any], with_kwargs: bool) -> Any:
     return _KeywordHook(hook) if with_kwargs else hook
 
 
-def _marked(args: tuple[Any, ...]) -> tuple[tuple[Any, ...], list[Tensor]]:
-    """The arguments with each tensor that requires a gradient replaced by a view, whose gradient is the module's
-    alone.
+class _ModuleBoundary(Function):
+    """Tensors as they came; on the way back `change` is given all their gradients at once."""
+
+    @staticmethod
+    def forward(ctx: Any, change: Callable[..., Any], zeros_for_none: bool, *tensors: Tensor) -> tuple[Tensor, ...]:
+        ctx.change = change
+        ctx.set_materialize_grads(zeros_for_none)
+        return tuple(each.detach() for each in tensors)
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor | None) -> tuple[Tensor | None, ...]:
+        return (None, None, *ctx.change(gradients))
+
+
+class _BackwardHooks:
+    """The backward hooks of one call of a module: they see the gradients of its outputs, then those of its inputs.
+
+    Positions are those of the arguments and outputs; None stands where there is no tensor with a gradient.
     """
-    inputs: list[Tensor] = []
-    result: list[Any] = []
-    for each in args:
-        if isinstance(each, Tensor) and current_node(each) is not None:
-            each = each.view_as(each)
-        if isinstance(each, Tensor):
-            inputs.append(each)
-        result.append(each)
-    return tuple(result), inputs
 
+    def __init__(self, module: Module) -> None:
+        self.module = module
+        self.inputs = 0
+        self.watched: list[int] = []  # arguments with a gradient
+        self.outgoing: tuple[Tensor | None, ...] = ()
 
-def _watch_backward(module: Module, inputs: list[Tensor], output: Any) -> Any:
-    """Arrange that the module's backward hooks see the gradients of its outputs, then those of its inputs."""
-    outputs = [output] if isinstance(output, Tensor) else [each for each in output if isinstance(each, Tensor)]
-    watched = [each for each in outputs if current_node(each) is not None]
-    if not watched:
-        return output
-    arrived: dict[int, Tensor] = {}
-    left: dict[int, Tensor] = {}
-    wanted = [number for number, each in enumerate(inputs) if current_node(each) is not None]
+    def mark_inputs(self, args: tuple[Any, ...]) -> tuple[Any, ...]:
+        self.inputs = len(args)
+        self.watched = _differentiable(args)
+        return tuple(self._marked(args, self.watched, self.on_inputs, True))
 
-    def of_outputs() -> tuple[Tensor | None, ...]:
-        return tuple(arrived.get(number) for number in range(len(outputs)))
+    def mark_outputs(self, output: Any) -> Any:
+        outputs = [output] if isinstance(output, Tensor) else output
+        if not isinstance(outputs, (tuple, list)):
+            return output
+        places = _differentiable(outputs)
+        count = len(outputs)
+        rebuilt = self._marked(outputs, places, lambda gradients: self.on_outputs(gradients, places, count), False)
+        if isinstance(output, Tensor):
+            return rebuilt[0]
+        return type(output)(*rebuilt) if hasattr(output, "_fields") else type(output)(rebuilt)
 
-    def of_inputs() -> tuple[Tensor | None, ...]:
-        return tuple(left.get(number) for number in range(len(inputs)))
-
-    def finish(last: int | None) -> Tensor | None:
-        replaced = None
-        for hook in list(module._backward_hooks.values()):
-            returned = hook(module, of_inputs(), of_outputs())
-            if returned is not None:
-                several = returned if isinstance(returned, tuple) else (returned,)
-                for number, each in enumerate(several):
-                    if each is not None:
-                        left[number] = each
-                replaced = left.get(last) if last is not None else None
-        return replaced
-
-    def output_hook(number: int, gradient: Tensor) -> Tensor | None:
-        arrived[number] = gradient
-        replaced = None
-        if len(arrived) == len(watched):
-            for hook in list(module._backward_pre_hooks.values()):
-                returned = hook(module, of_outputs())
-                if returned is not None:
-                    several = returned if isinstance(returned, tuple) else (returned,)
-                    for place, each in enumerate(several):
-                        arrived[place] = each
-                    replaced = arrived[number]
-            if not wanted:
-                finish(None)
-        return replaced
-
-    def input_hook(number: int, gradient: Tensor) -> Tensor | None:
-        left[number] = gradient
-        if len([n for n in wanted if n in left]) < len(wanted):
-            return None
-        result = finish(number)
+    @staticmethod
+    def _marked(values: Any, places: list[int], change: Callable[..., Any], zeros_for_none: bool) -> list[Any]:
+        result = list(values)
+        if places:
+            passed = _ModuleBoundary.apply(change, zeros_for_none, *[result[place] for place in places])
+            for place, each in zip(places, passed, strict=True):
+                result[place] = each
         return result
 
-    marked = []
-    for number, each in enumerate(outputs):
-        if current_node(each) is not None:
-            each = each.view_as(each)
-            each.register_hook(functools.partial(output_hook, number))
-        marked.append(each)
-    for number in wanted:
-        inputs[number].register_hook(functools.partial(input_hook, number))
-    if isinstance(output, Tensor):
-        return marked[0]
-    replaced = iter(marked)
-    rebuilt = [next(replaced) if isinstance(each, Tensor) else each for each in output]
-    return type(output)(*rebuilt) if hasattr(output, "_fields") else type(output)(rebuilt)
+    def on_outputs(self, gradients: Any, places: list[int], count: int) -> list[Tensor | None]:
+        arrived = _at(places, gradients, count)
+        for hook in list(self.module._backward_pre_hooks.values()):
+            arrived = _replaced(hook(self.module, arrived), arrived, "grad_output")
+        self.outgoing = arrived
+        if not self.watched:
+            self._call((None,) * self.inputs)
+        return [arrived[place] for place in places]
+
+    def on_inputs(self, gradients: Any) -> list[Tensor | None]:
+        arrived = self._call(_at(self.watched, gradients, self.inputs))
+        return [arrived[place] for place in self.watched]
+
+    def _call(self, arrived: tuple[Tensor | None, ...]) -> tuple[Tensor | None, ...]:
+        for hook in list(self.module._backward_hooks.values()):
+            arrived = _replaced(hook(self.module, arrived, self.outgoing), arrived, "grad_input")
+        self.outgoing = ()
+        return arrived
+
+
+def _differentiable(values: Any) -> list[int]:
+    """Positions of the tensors that gradients flow to."""
+    if not is_grad_enabled():
+        return []
+    return [place for place, each in enumerate(values) if isinstance(each, Tensor) and current_node(each) is not None]
+
+
+def _at(places: list[int], values: Any, count: int) -> tuple[Any, ...]:
+    """`values` at their places among `count`, None elsewhere."""
+    result = [None] * count
+    for place, value in zip(places, values, strict=True):
+        result[place] = value
+    return tuple(result)
+
+
+def _replaced(returned: Any, current: tuple[Any, ...], which: str) -> tuple[Any, ...]:
+    """The gradients after a hook returned `returned`."""
+    if returned is None:
+        return current
+    several = tuple(returned) if isinstance(returned, (tuple, list)) else (returned,)
+    if len(several) != len(current):
+        raise RuntimeError(
+            f"a backward hook must return None or {len(current)} gradients, as many as {which} has, got {len(several)}"
+        )
+    return several
