@@ -137,3 +137,20 @@ def test_half_precision_accumulates() -> None:
     x = torch.zeros(2, dtype=torch.float16)
     x.index_put_((torch.tensor([0, 0, 1]),), torch.ones(3, dtype=torch.float16), accumulate=True)
     assert x.tolist() == [2.0, 1.0]
+
+
+@pytest.mark.parametrize("shape", [(7, 3), (3, 7), (3, 3, 3), (0, 3)])
+@pytest.mark.parametrize("wrap", [False, True])
+def test_fill_diagonal(shape: tuple[int, ...], wrap: bool) -> None:
+    ours, theirs = (library.ones(shape, dtype=library.float64, requires_grad=True) for library in (torch, oracle))
+    filled = [(x * 3).fill_diagonal_(-2, wrap=wrap) for x in (ours, theirs)]
+    assert filled[0].tolist() == filled[1].tolist()
+    for result in filled:
+        (result * result).sum().backward()
+    assert ours.grad.tolist() == theirs.grad.tolist()
+
+
+def test_fill_diagonal_refuses_other_shapes() -> None:
+    for shape in [(3,), (2, 3, 3)]:
+        with pytest.raises(RuntimeError, match="of equal size"):
+            torch.zeros(shape).fill_diagonal_(1)

@@ -910,6 +910,20 @@ def _masked_scatter_(self: Tensor, mask: Tensor, source: Tensor) -> Tensor:
 Operations.masked_scatter_ = _masked_scatter_
 
 
+def _fill_diagonal_(self: Any, fill_value: Any, wrap: bool = False) -> Any:
+    """Write a number to the main diagonal, in place; with `wrap`, a tall matrix has another one below each."""
+    shape = tuple(self.shape)
+    if len(shape) < 2 or (len(shape) > 2 and len(set(shape)) > 1):
+        raise RuntimeError(f"fill_diagonal_() needs a matrix, or more dimensions of equal size, got shape {shape}")
+    mask = numpy.zeros(shape, dtype=bool)
+    if mask.size:
+        numpy.fill_diagonal(mask, True, wrap)
+    return self.masked_fill_(make(mask).to(self.device), fill_value)
+
+
+Operations.fill_diagonal_ = _fill_diagonal_
+
+
 @composite(method=True)
 def take(input: Any, index: Any, *, out: Any = None) -> Any:
     """Elements at positions `index` of the flattened `input`, in the shape of `index`."""
