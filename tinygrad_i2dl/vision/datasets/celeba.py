@@ -10,7 +10,7 @@ from typing import Any
 import numpy
 
 from ...ops.creation import from_numpy
-from ..pillow import pillow
+from .folder import pil_loader
 from .vision_dataset import VisionDataset, chosen
 
 __all__ = ["CelebA"]
@@ -103,7 +103,7 @@ class CelebA(VisionDataset):
         return names, numpy.array(rows, dtype=numpy.int64)
 
     def __getitem__(self, index: int) -> tuple[Any, Any]:
-        image = pillow().open(self._images / self.filename[index])
+        image = pil_loader(self._images / self.filename[index])
         targets = [self._targets[kind][index] for kind in self.target_type]
         if "identity" in self.target_type:
             place = self.target_type.index("identity")

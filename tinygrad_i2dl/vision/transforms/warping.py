@@ -111,11 +111,14 @@ def _affine_grid(matrix: Sequence[float], width: int, height: int, new_width: in
 
 def _expanded_size(matrix: Sequence[float], width: int, height: int) -> tuple[int, int]:
     """(width, height) that hold the whole turned image."""
-    corners = numpy.array([[sign_x * width / 2, sign_y * height / 2, 1.0] for sign_x in (-1, 1) for sign_y in (-1, 1)])
-    moved = corners @ numpy.array(matrix).reshape(2, 3).T + [width / 2, height / 2]
-    # Rounding errors below 1e-4 must not add a row or a column.
-    high = numpy.ceil(numpy.trunc(moved.max(axis=0) / 1e-4) * 1e-4)
-    low = numpy.floor(numpy.trunc(moved.min(axis=0) / 1e-4) * 1e-4)
+    # In float32, where exact turns have exact corners; rounding errors below 1e-4 must not add a row or a column.
+    halves = numpy.array([width / 2, height / 2], dtype=numpy.float32)
+    signs = numpy.array([[-1, -1], [-1, 1], [1, 1], [1, -1]], dtype=numpy.float32)
+    rows = numpy.array(matrix, dtype=numpy.float32).reshape(2, 3)
+    moved = (signs * halves) @ rows[:, :2].T + rows[:, 2] + halves
+    step = numpy.float32(1e-4)
+    high = numpy.ceil(numpy.trunc(moved.max(axis=0) / step) * step)
+    low = numpy.floor(numpy.trunc(moved.min(axis=0) / step) * step)
     size = high - low
     return int(size[0]), int(size[1])
 

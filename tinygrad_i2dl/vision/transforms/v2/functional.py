@@ -40,4 +40,9 @@ from ..warping import rotate as rotate
 from .types import to_dtype as to_dtype
 from .types import to_image as to_image
 
+# The second version's longer names.
+horizontal_flip = hflip
+vertical_flip = vflip
+get_size = get_image_size
+
 __getattr__ = missing_name("torchvision.transforms.v2.functional", lambda: globals())

@@ -1,0 +1,1 @@
+"""Datasets, transforms, models and utils under torchvision's names."""
