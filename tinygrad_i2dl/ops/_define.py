@@ -36,6 +36,7 @@ Array = Any
 ndarray = numpy.ndarray
 BOOL, F32, F64 = numpy.dtype("bool"), numpy.dtype("float32"), numpy.dtype("float64")
 SCALARS = (bool, int, float)
+NUMBERS = (numpy.generic, *SCALARS)
 
 # NaN and infinity are results, not reasons for a warning. `numpy.errstate` does this in 1 us per call; setting its
 # context variable by hand in 0.15 us. The fall-back keeps a NumPy that moved these names working.
@@ -56,6 +57,12 @@ except ImportError:
         token.__exit__(None, None, None)
 
 
+# Ufuncs that set no floating-point flag, or clear those they set: nothing to silence.
+QUIET = frozenset(
+    "negative absolute maximum minimum fmax fmin equal not_equal less less_equal greater greater_equal logical_and "
+    "logical_or logical_not logical_xor isnan isinf isfinite signbit copysign".split()
+)
+
 # Anomaly detection: called with (operation, arrays in, arrays out, node) after each operation on Tensors.
 observer: Callable[[Op, Sequence[Any], Any, Node | None], None] | None = None
 
@@ -63,6 +70,9 @@ observer: Callable[[Op, Sequence[Any], Any, Node | None], None] | None = None
 def set_observer(function: Callable[[Op, Sequence[Any], Any, Node | None], None] | None) -> None:
     global observer
     observer = function
+
+
+BOTH = -2  # what an elementwise operation's formula saves: both operands
 
 
 class Formula:
@@ -77,30 +87,32 @@ class Formula:
         self.needs_at: int | None = None
         names = list(inspect.signature(function).parameters)[1:]
         self.sources = tuple(self._source(op, name, place) for place, name in enumerate(names))
-        # For the hot path of elementwise operations: the one value to save among (inputs..., result); -1 for none, None
-        # for others.
+        # For the hot path of elementwise operations: the one value to save among (inputs..., result), -1 for none, BOTH
+        # for the two operands; None for others.
         self.pick: int | None = None
         if not self.sources:
             self.pick = -1
         elif len(self.sources) == 1 and self.sources[0][0] in ("input", "out"):
             self.pick = len(op.inputs) if self.sources[0][0] == "out" else op.positions.index(self.sources[0][1])
+        elif len(op.inputs) == 2 and [source[::2] for source in self.sources] == [("input", 0), ("input", 1)]:
+            self.pick = BOTH
 
-    def _source(self, op: Op, name: str, place: int) -> tuple[str, int]:
-        """Where a parameter's value comes from: (kind, position)."""
+    def _source(self, op: Op, name: str, place: int) -> tuple[str, int, int]:
+        """Where a parameter's value comes from: (kind, position, number of the input)."""
         if name == "needs" and self.joint:
             self.needs_at = place
-            return "needs", 0
+            return "needs", 0, 0
         if name == "out":
-            return "out", 0
+            return "out", 0, 0
         if op.result is not None and name in op.result._fields:
-            return "output", op.result._fields.index(name)
+            return "output", op.result._fields.index(name), 0
         if name in op.inputs:
-            return "input", op.parameters.index(name)
+            return "input", op.parameters.index(name), op.inputs.index(name)
         if name in op.parameters:
-            return "static", op.parameters.index(name)
+            return "static", op.parameters.index(name), 0
         for ending in ("_shape", "_dtype"):
             if name.endswith(ending) and name.removesuffix(ending) in op.inputs:
-                return ending[1:], op.parameters.index(name.removesuffix(ending))
+                return ending[1:], op.parameters.index(name.removesuffix(ending)), 0
         raise TypeError(f"formula of {op.name}: {name!r} is neither an input nor an argument of the operation")
 
 
@@ -176,7 +188,7 @@ class Op:
             self.pair = (alone[0], alone[1]) if len(alone) == 2 else None
 
     def saves_first_input(self) -> bool:
-        first = ("input", self.positions[0])
+        first = ("input", self.positions[0], 0)
         return any(source == first for formula in self.formulas for source in formula.sources)
 
     def bind(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[Any]:
@@ -300,20 +312,19 @@ class FormulaNode(Node):
             arguments  # nothing saved, or not needed
             if not arguments
             else tuple(
-                self._as_tensor(kind, position, value)
-                for (kind, position), value in zip(formula.sources, arguments, strict=True)
+                self._as_tensor(kind, position, number, value)
+                for (kind, position, number), value in zip(formula.sources, arguments, strict=True)
             )
             for formula, arguments in zip(self.op.formulas, saved, strict=False)
         )
 
-    def _as_tensor(self, kind: str, position: int, value: Any) -> Any:
+    def _as_tensor(self, kind: str, position: int, number: int, value: Any) -> Any:
         if kind == "out":
             return self._output(value)
         if kind == "output" and value.dtype.kind not in "iub":
             return make(value, Output(self, position, value.shape, value.dtype))
         if kind != "input" or value is None:
             return value
-        number = self.op.positions.index(position)
         if self.op.variadic is not None and number == len(self.op.inputs) - 1:
             return [make(each, parent) for each, parent in zip(value, self.parents[number:], strict=True)]
         return (
@@ -369,7 +380,7 @@ EMPTY: Any = ((), ())  # what a node has saved whose formulas need nothing: it m
 
 def as_array(value: Any) -> Array:
     """NumPy's reductions return scalars where an array without dimensions is meant."""
-    return numpy.asarray(value) if isinstance(value, (numpy.generic, *SCALARS)) else value
+    return numpy.asarray(value) if isinstance(value, NUMBERS) else value
 
 
 def describe(value: Any) -> str:
@@ -503,24 +514,23 @@ def save(
     """Give `node` the arguments of its formulas and the guards that notice in-place changes of them."""
     saved: list[Any] = []
     guards: list[tuple[list[int], int]] = []
-    positions = op.positions
+    several_from = -1 if op.variadic is None else len(op.inputs) - 1
     for formula in op.formulas:
         if not formula.joint and parents[formula.covers[0]] is None:
             saved.append(None)
             continue
         arguments: list[Any] = []
-        for kind, position in formula.sources:
+        for kind, position, number in formula.sources:
             if kind == "input":
                 value = values[position]
-                number = positions.index(position)
-                if op.variadic is not None and number == len(op.inputs) - 1:
-                    sources: Sequence[Tensor | None] = tensors[number:]
-                else:
-                    sources = tensors[number : number + 1]
-                for tensor in sources:
+                for tensor in tensors[number:] if number == several_from else (tensors[number],):
                     if tensor is not None:
-                        version = version_of(tensor)
+                        version = tensor._version or version_of(tensor)
                         guards.append((version, version[0]))
+            elif kind == "static":
+                value = values[position]
+            elif kind == "needs":
+                value = None
             elif kind == "out":
                 value = out
                 for tensor in results:
@@ -530,14 +540,10 @@ def save(
                 value = out[position]
                 version = version_of(results[position])
                 guards.append((version, version[0]))
-            elif kind == "static":
-                value = values[position]
-            elif kind == "needs":
-                value = None
             else:  # shape or dtype of an input
                 value = values[position]
                 if op.variadic is not None and op.parameters[position] == op.variadic:
-                    value = tuple(getattr(each, kind) for each in value)
+                    value = tuple([getattr(each, kind) for each in value])
                 else:
                     value = getattr(value, kind, () if kind == "shape" else None)
             arguments.append(value)
@@ -550,22 +556,24 @@ def save(
 
 
 def unary_function(op: Op) -> Callable[..., Any]:
-    kernels, floating, formulas = op.kernels, op.floating, op.formulas
+    kernels, floating, formulas, quiet = op.kernels, op.floating, op.formulas, op.ufunc in QUIET
 
     def call(input: Any, *, out: Any = None) -> Any:
-        try:
-            array = input._array
-        except AttributeError:
-            return formula_result(op, kernels.numpy, (input,)) if type(input) is ndarray else on_arrays(op, [input])
+        if type(input) is ndarray:  # in a formula
+            return formula_result(op, kernels.numpy, (input,))
+        if not isinstance(input, Tensor):
+            return on_arrays(op, [input])
+        array = input._array
         if floating and (dtype := array.dtype) is not F32 and dtype is not F64 and dtype.kind in "iub":
             array = array.astype(get_default_dtype().numpy)
-        token = set_errors(IGNORE)
+        token = None if quiet else set_errors(IGNORE)
         try:
             result = kernels.numpy(array) if type(array) is ndarray else kernels[type(array)](array)
         except Exception as error:
             raise explain(op, error, (array,)) from error
         finally:
-            reset_errors(token)
+            if token is not None:
+                reset_errors(token)
         if type(result) is not ndarray:
             result = as_array(result)
         if out is not None:
@@ -598,7 +606,7 @@ def unary_function(op: Op) -> Callable[..., Any]:
 
 def binary_function(op: Op, operator: bool = False) -> Callable[..., Any]:
     """The function of two operands; as an `operator` it returns NotImplemented where it cannot compute."""
-    kernels, floating, formulas = op.kernels, op.floating, op.formulas
+    kernels, floating, formulas, quiet = op.kernels, op.floating, op.formulas, op.ufunc in QUIET
     first_number, second_number = op.numbers if not operator else (True, True)
 
     def call(input: Any, other: Any, *, out: Any = None) -> Any:
@@ -642,13 +650,14 @@ def binary_function(op: Op, operator: bool = False) -> Callable[..., Any]:
             return formula_result(op, kernels.numpy, (input, other))
         else:
             return on_arrays(op, [input, other])
-        token = set_errors(IGNORE)
+        token = None if quiet else set_errors(IGNORE)
         try:
             result = kernels.numpy(a, b) if type(b if input is None else a) is ndarray else kernels[type(b)](a, b)
         except Exception as error:
             raise explain_broadcast(op, error, a, b) from error
         finally:
-            reset_errors(token)
+            if token is not None:
+                reset_errors(token)
         if type(result) is not ndarray:
             result = as_array(result)
         if out is not None:
@@ -671,6 +680,9 @@ def binary_function(op: Op, operator: bool = False) -> Callable[..., Any]:
                     if other is not None:
                         version = other._version or version_of(other)
                         guards.append((version, version[0]))
+                elif pick == BOTH:
+                    saved_left = (a, b)
+                    guard_both(guards, input, other)
                 elif pick is None or pick >= 0:
                     save(recorded, op, (a, b), (input, other), parents, result, (tensor,))
                     return tensor if observer is None else seen(op, (a, b), tensor)
@@ -681,6 +693,9 @@ def binary_function(op: Op, operator: bool = False) -> Callable[..., Any]:
                     if input is not None:
                         version = input._version or version_of(input)
                         guards.append((version, version[0]))
+                elif pick == BOTH:
+                    saved_right = (a, b)
+                    guard_both(guards, input, other)
                 elif pick is None or pick > 0:
                     save(recorded, op, (a, b), (input, other), parents, result, (tensor,))
                     return tensor if observer is None else seen(op, (a, b), tensor)
@@ -690,6 +705,14 @@ def binary_function(op: Op, operator: bool = False) -> Callable[..., Any]:
         return tensor if observer is None else seen(op, (a, b), tensor)
 
     return named(call, op)
+
+
+def guard_both(guards: list[Any], input: Tensor | None, other: Tensor | None) -> None:
+    """Note the change counters of the operands that are Tensors."""
+    for tensor in (input, other):
+        if tensor is not None:
+            version = tensor._version or version_of(tensor)
+            guards.append((version, version[0]))
 
 
 def seen(op: Op, values: Sequence[Any], tensor: Tensor) -> Tensor:
@@ -767,8 +790,14 @@ def general_function(op: Op) -> Callable[..., Any]:
             return write_out(op, result, out, [t for t in tensors if t is not None])
         if op.formulas and state.recording:
             parents = tuple([None if t is None else t._node if t._view is None else current_node(t) for t in tensors])
-            if any(parent is not None for parent in parents):
-                outcome = record(op, values, tensors, parents, result)
+            if parents.count(None) != len(parents):  # a generator expression takes three times as long
+                outcome: Any
+                if type(result) is ndarray:  # what `record` does in general, for one result
+                    node = FormulaNode(op, parents, (), (), result.shape, result.dtype)
+                    outcome = make(result, node)
+                    save(node, op, values, tensors, parents, result, (outcome,))
+                else:
+                    outcome = record(op, values, tensors, parents, result)
                 if observer is not None:
                     observer(op, values, result, outcome[0]._node if isinstance(outcome, tuple) else outcome._node)
                 return outcome
@@ -821,12 +850,12 @@ def view_function(op: Op, several: bool) -> Callable[..., Any]:
             outcome = make(result, recorded)
             if formulas[0].pick is None:
                 sources = formulas[0].sources
-                for kind, _ in sources:
+                for kind, _, _ in sources:
                     if kind not in ("static", "shape"):
                         save(recorded, op, values, (input,), (node,), result, (outcome,))
                         break
                 else:
-                    recorded.saved = (tuple([array.shape if kind == "shape" else values[at] for kind, at in sources]),)
+                    recorded.saved = (tuple([array.shape if kind == "shape" else values[at] for kind, at, _ in sources]),)
             elif formulas[0].pick >= 0:
                 save(recorded, op, values, (input,), (node,), result, (outcome,))
         arguments = tuple(values[1:])

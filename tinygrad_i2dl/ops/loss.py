@@ -69,11 +69,13 @@ def share(g: Any, reduction: str, count: int) -> Any:
 
 def elements_of(*shapes: Any) -> int:
     """Number of elements of the shape that these broadcast to."""
+    if len(shapes) == 2 and shapes[0] == shapes[1]:  # mostly, and NumPy's function takes 3 us
+        return math.prod(shapes[0])
     return math.prod(numpy.broadcast_shapes(*[tuple(shape) for shape in shapes]))
 
 
 def warn_of_broadcasting(name: str, input: Any, target: Any) -> None:
-    if tuple(input.shape) != tuple(target.shape):
+    if input.shape != target.shape:
         warnings.warn(
             f"{name}(): target has shape {tuple(target.shape)}, input {tuple(input.shape)}; they are broadcast "
             "against each other, which is seldom meant: give both the same shape",
