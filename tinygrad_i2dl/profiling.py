@@ -3,7 +3,7 @@
 Inside a profile each kernel is wrapped, and the backward pass shows each node to it; outside nothing is wrapped, so
 that a profile costs nothing when it is off. Kernels run inside one another (a composite's reference kernel calls other
 operations) and inside the backward of nodes. So each event knows its whole time and its own: the part in which nothing
-that was recorded ran inside. Own times add up.
+that was recorded ran inside. Own times add up to the time in operations.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class Event:
     provider: str  # the backend whose kernel ran; for a node: of the kernels inside; if none, the arrays' library
     start: int  # nanoseconds after the profile's start
     nanoseconds: int
-    own_nanoseconds: int  # without the events inside it
+    own_nanoseconds: int  # without the events inside it and the time that it took to record them
     bytes: int  # of the results, memory that is shared with other tensors included
     thread: int  # the system's number of the thread
     detail: str  # such as the algorithm of a convolution
@@ -58,7 +58,7 @@ class _Frame:
 
     def __init__(self, is_node: bool) -> None:
         self.is_node = is_node
-        self.inside = 0  # nanoseconds of the events inside
+        self.inside = 0  # nanoseconds of the events inside and of recording them
         self.providers: set[str] = set()  # of the kernels inside
 
 
@@ -75,7 +75,8 @@ class _Thread(threading.local):
 class profile:
     """Context manager: every operation inside, forward and backward and of all threads, is timed.
 
-    Kernels that raise an error are not among the events. A profile may be entered again: events are added.
+    The first call of an operation includes looking for its kernel. Kernels that raise an error are not among the events.
+    A profile may be entered again: events are added.
 
     Raises:
         RuntimeError: it is entered while it runs.
@@ -148,17 +149,19 @@ class profile:
                 why = backend.refusal(operation, arguments) if backend is not None else None
                 why = why or f"returned NotImplemented for {_texts(arguments)}"
                 thread.declined = [*declined, f"{provider}: {why}"]
+                if outer is not None:
+                    outer.inside += perf_counter_ns() - start - elapsed
                 return result
             if "out" in keywords:
                 declined = [f"{name}: only NumPy's functions write in place" for name in overridden]
-            if outer is not None:
-                outer.inside += elapsed
-                outer.providers.add(provider)
             detail = backend.detail(operation, arguments) if backend is not None else None
             self._add(
                 operation, "backward" if thread.nodes else "forward", provider, start, elapsed, frame, result,
                 detail or "", "; ".join([*absent, *declined]),
             )  # fmt: skip
+            if outer is not None:
+                outer.providers.add(provider)
+                outer.inside += perf_counter_ns() - start
             return result
 
         return call
@@ -178,11 +181,11 @@ class profile:
             thread.frames.pop()
             thread.nodes -= 1
         outer = thread.frames[-1] if thread.frames else None
-        if outer is not None:  # a backward pass inside a function's own backward
-            outer.inside += elapsed
-            outer.providers |= frame.providers
         providers = " + ".join(sorted(frame.providers)) or _library(gradient)
         self._add(node.name(), "backward", providers, start, elapsed, frame, shares, "", "")
+        if outer is not None:  # a backward pass inside a function's own backward
+            outer.providers |= frame.providers
+            outer.inside += perf_counter_ns() - start
         return shares
 
     def _add(
