@@ -101,5 +101,5 @@ def test_a_failed_save_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.M
 
 
 def test_an_unknown_ending_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="no image format is known by the ending '.nothing'"):
+    with pytest.raises(ValueError, match=r"no image format is known by the ending '.nothing'"):
         utils.save_image(torch.zeros(3, 2, 2), tmp_path / "image.nothing")

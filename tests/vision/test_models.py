@@ -248,7 +248,7 @@ def test_weights_by_name() -> None:
     assert models.ResNet50_Weights.DEFAULT is models.ResNet50_Weights.IMAGENET1K_V2
     assert models.get_weight("ViT_B_16_Weights.IMAGENET1K_V1") is models.ViT_B_16_Weights.DEFAULT
     assert models.get_model_weights("efficientnet_b2") is models.EfficientNet_B2_Weights
-    with pytest.raises(ValueError, match="no weights 'ResNet18_Weights.V9'"):
+    with pytest.raises(ValueError, match=r"no weights 'ResNet18_Weights.V9'"):
         models.get_weight("ResNet18_Weights.V9")
     with pytest.raises(TypeError, match="expected weights of ResNet18_Weights"):
         models.resnet18(weights=models.VGG16_Weights.DEFAULT)

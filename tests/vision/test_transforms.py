@@ -108,7 +108,7 @@ def test_normalize_against_numpy() -> None:
 def test_normalize_refuses_what_it_cannot_do() -> None:
     with pytest.raises(TypeError, match=r"put ToTensor\(\) before it"):
         F.normalize(picture(), [0.5], [0.5])
-    with pytest.raises(TypeError, match="floating tensor, got torch.uint8"):
+    with pytest.raises(TypeError, match=r"floating tensor, got torch.uint8"):
         F.normalize(torch.zeros(3, 2, 2, dtype=torch.uint8), [0.5], [0.5])
     with pytest.raises(ValueError, match="std must not contain 0"):
         F.normalize(torch.zeros(3, 2, 2), [0.5], [0.0])
