@@ -75,7 +75,7 @@ class _Thread(threading.local):
 class profile:
     """Context manager: every operation inside, forward and backward and of all threads, is timed.
 
-    The first call of an operation includes looking for its kernel. Kernels that raise an error are not among the events.
+    The first call of an operation includes looking for its kernel. Kernels that raise an error are no events.
     A profile may be entered again: events are added.
 
     Raises:
