@@ -98,10 +98,9 @@ class Adam(Optimizer):
             if largest:
                 numpy.maximum(largest[0], v, out=largest[0])
             numpy.sqrt(largest[0] if largest else v, out=work)
-            work /= root
-            work += eps
+            work += eps * root  # step_size * m / (sqrt(v) / root + eps), with one division less
             numpy.divide(m, work, out=work)
-            work *= step_size
+            work *= step_size * root
             p -= work
 
 

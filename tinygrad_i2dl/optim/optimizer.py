@@ -24,7 +24,7 @@ required = object()  # PyTorch's old marker of a group entry without default
 # Elements that one pass of an update works on: the arrays of a block (parameter, gradient, moments, temporaries) stay
 # in the second-level cache between the dozen NumPy calls of an Adam step, which makes large updates 2 to 3 times
 # faster.
-BLOCK = 16384
+BLOCK = 32768
 
 
 class Optimizer:
