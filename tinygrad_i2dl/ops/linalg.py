@@ -58,7 +58,8 @@ def matrix_product(xp: Any, input: Any, mat2: Any) -> Any:
             return xp.matmul(input.astype(numpy.float32), mat2.astype(numpy.float32)).astype(input.dtype)
         if input.dtype.kind == "b":
             raise DtypeError("a matrix product is not defined for bool: convert the tensors first, as in x.float()")
-    if input.ndim == 2 and mat2.ndim == 2:  # `dot` costs half of `matmul` for small matrices, an outer product a seventh
+    # `dot` costs half of `matmul` for small matrices, an outer product a seventh.
+    if input.ndim == 2 and mat2.ndim == 2:
         return input.dot(mat2)
     return xp.matmul(input, mat2)
 
