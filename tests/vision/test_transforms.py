@@ -100,6 +100,10 @@ def test_normalize_against_numpy() -> None:
     mean, std = [0.1, 0.2, 0.3], [0.5, 0.25, 2.0]
     expected = (image.numpy() - numpy.float32(mean)[:, None, None]) / numpy.float32(std)[:, None, None]
     numpy.testing.assert_allclose(transforms.Normalize(mean, std)(image).numpy(), expected, rtol=1e-6)
+    recorded = F.normalize(image.clone().requires_grad_(), mean, std)
+    numpy.testing.assert_array_equal(recorded.detach().numpy(), F.normalize(image, mean, std).numpy())
+    given_tensors = F.normalize(image, torch.tensor(mean), torch.tensor(std))
+    numpy.testing.assert_array_equal(given_tensors.numpy(), F.normalize(image, mean, std).numpy())
     before = image.clone()
     assert F.normalize(image, mean, std, inplace=True) is image
     assert not torch.equal(before, image)
