@@ -469,6 +469,14 @@ class Parameter(Tensor):
         if requires_grad:
             self.requires_grad_(True)
 
+    def __deepcopy__(self, memo: dict[int, Any]) -> Tensor:
+        """A parameter of its own with a copy of the values; it starts without a gradient."""
+        known = id(self) in memo
+        copied = super().__deepcopy__(memo)
+        if not known:
+            copied._grad = None
+        return copied
+
     def __repr__(self) -> str:
         return "Parameter containing:\n" + super().__repr__()
 
@@ -509,8 +517,10 @@ def current_node(tensor: Tensor) -> Node | None:
     base."""
     view = tensor._view
     if view is not None and view.rewrites != tensor._version[1]:  # type: ignore[index]
+        former = tensor._node
         with enable_grad():
             tensor._node = replay(view.steps, view.base)._node
+        _keep_retaining(tensor, former)
         view.rewrites = tensor._version[1]  # type: ignore[index]
     return tensor._node
 
@@ -578,11 +588,20 @@ def rebase(tensor: Tensor, node: Node | None) -> None:
         return
     view = tensor._view
     version[1] += 1
-    if view is None:
-        tensor._node = node
-    else:
-        base = view.base
-        base._node = _ChangedView(base._node, node, view.steps, base._array)
+    changed = tensor if view is None else view.base
+    former = changed._node
+    changed._node = node if view is None else _ChangedView(former, node, view.steps, changed._array)
+    _keep_retaining(changed, former)
+
+
+def _keep_retaining(tensor: Tensor, former: Node | None) -> None:
+    """After `tensor` got another node than `former`: what `retain_grad` keeps is the gradient of its values now."""
+    if former is None or former.hooks is None:
+        return
+    retain = former.hooks.retain
+    if retain is not None and retain() is tensor and tensor._node is not None:
+        former.hooks.retain = None
+        tensor._node.own_hooks().retain = retain
 
 
 def differentiate(

@@ -316,3 +316,29 @@ def test_data_shares_memory_without_being_noticed():
         return x, x.grad
 
     both(program)
+
+
+def test_retain_grad_keeps_the_gradient_of_the_values_after_changes_in_place():
+    def program(lib):
+        x = lib.ones(3, requires_grad=True)
+        y, z, w = x * 2, x * 3, x * 4
+        part = w[1:]
+        for each in (y, z, w, part):
+            each.retain_grad()
+        y.mul_(3)
+        z[1:].mul_(5)
+        w.mul_(7)
+        (y.sum() + z.sum() + w.sum() + part.sum()).backward()
+        return x.grad, y.grad, y.retains_grad, z.grad, w.grad, part.grad
+
+    both(program)
+
+
+@pytest.mark.parametrize(
+    "change", [lambda t: t.add_(1), lambda t: t.mul_(t), lambda t: t.clamp_(0, 1), lambda t: t.t().exp_()]
+)
+def test_changes_of_elements_that_share_memory_are_refused(change):
+    for lib in (torch, reference):
+        with pytest.raises(RuntimeError, match="memory"):
+            change(lib.ones(3, 1).expand(3, 4))
+        assert change(lib.ones(3, 1).expand(3, 1)).shape[0] in (1, 3)

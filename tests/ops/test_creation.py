@@ -16,7 +16,10 @@ torch = pytest.importorskip("torch")
 DATA: list[Any] = [
     1, 1.5, True, [1, 2], [1, 2.5], [True, False], [True, 2], [[1.0], [2.0]], [], [[]], numpy.arange(3),
     numpy.float64(2.0), [numpy.float64(2.0)], [numpy.float32(2.0), numpy.float32(1.0)], [numpy.int32(1)],
-    numpy.ones((2, 2), "float16"), [numpy.array([1.0, 2.0])], (1, 2), [(1, 2), [3, 4]],
+    numpy.ones((2, 2), "float16"), [numpy.array([1.0, 2.0])], (1, 2), [(1, 2), [3, 4]], [numpy.float32(2.0), 1.0],
+    [1.0, numpy.float32(2.0)], [1.0, numpy.float64(2.0)], [1, numpy.float64(2.0)], [1, numpy.float32(2.0)],
+    [numpy.float32(1.0), numpy.float64(2.0)], [[1.0, 2.0], numpy.ones(2)], [numpy.ones(2, "float32"), [1.0, 2.0]],
+    [numpy.float16(2.0), 1], [True, numpy.int64(2)],
 ]  # fmt: skip
 
 
@@ -141,3 +144,21 @@ def test_the_identity_grid_is_pytorchs_to_the_last_bit(align_corners: bool) -> N
         for library in (tinygrad_i2dl, torch)
     )
     assert ours.tolist() == theirs.tolist()
+
+
+@pytest.mark.parametrize("default", ["float32", "float64"])
+def test_tensors_among_numbers_have_their_dtype(default: str) -> None:
+    def run(library: Any) -> list[tuple[str, Any]]:
+        single, half, whole = library.tensor(2.0), library.tensor(3.0, dtype=library.float16), library.tensor(4)
+        library.set_default_dtype(getattr(library, default))
+        try:
+            made = [
+                library.tensor(data)
+                for data in ([single, 1.0], [1.0, single], [half, 1], [half, 1.0], [whole, 1.5], [single, whole],
+                             [[single, 1], [2, 3]], [single.double(), 1], [whole, True])
+            ]  # fmt: skip
+        finally:
+            library.set_default_dtype(library.float32)
+        return [(str(each.dtype).removeprefix("tinygrad_i2dl").rpartition(".")[2], each.tolist()) for each in made]
+
+    assert run(tinygrad_i2dl) == run(torch)

@@ -154,3 +154,17 @@ def test_fill_diagonal_refuses_other_shapes() -> None:
     for shape in [(3,), (2, 3, 3)]:
         with pytest.raises(RuntimeError, match="of equal size"):
             torch.zeros(shape).fill_diagonal_(1)
+
+
+@pytest.mark.parametrize("choices", [(1, 2), (True, False), (True, 2), (1.0, 0.0), (1, 2.0), (True, 0.5)])
+@pytest.mark.parametrize("default", ["float32", "float64"])
+def test_where_of_two_numbers_has_their_dtype(choices: tuple[Any, Any], default: str) -> None:
+    def run(library: Any) -> tuple[str, Any]:
+        library.set_default_dtype(getattr(library, default))
+        try:
+            result = library.where(library.tensor([True, False]), *choices)
+        finally:
+            library.set_default_dtype(library.float32)
+        return str(result.dtype).rpartition(".")[2], result.tolist()
+
+    assert run(torch) == run(oracle)

@@ -855,7 +855,8 @@ def view_function(op: Op, several: bool) -> Callable[..., Any]:
                         save(recorded, op, values, (input,), (node,), result, (outcome,))
                         break
                 else:
-                    recorded.saved = (tuple([array.shape if kind == "shape" else values[at] for kind, at, _ in sources]),)
+                    kept = [array.shape if kind == "shape" else values[at] for kind, at, _ in sources]
+                    recorded.saved = (tuple(kept),)
             elif formulas[0].pick >= 0:
                 save(recorded, op, values, (input,), (node,), result, (outcome,))
         arguments = tuple(values[1:])
@@ -898,6 +899,8 @@ def inplace_function(op: Op) -> Callable[..., Any]:
     kernels = op.kernels
 
     def call(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
+        if 0 in self._array.strides:
+            refuse_overlap(title, self._array)
         if of_two and not kwargs and len(args) == 1 and not recorded_now(self, args[0]):
             array, b = self._array, args[0]
             dtype = array.dtype
@@ -1087,6 +1090,15 @@ def store(op: Op, array: Array, result: Array) -> None:
     array[...] = result
 
 
+def refuse_overlap(name: str, array: Array) -> None:
+    """Raise if elements of `array`, which `name` would change, share memory, as in an expanded tensor."""
+    if array.size and any(not step and size > 1 for step, size in zip(array.strides, array.shape, strict=True)):
+        raise RuntimeError(
+            f"{name} would write to a tensor of shape {tuple(array.shape)} of which several elements share one place "
+            "in memory, as after expand(): clone() it first"
+        )
+
+
 def write_out(op: Any, result: Any, out: Any, inputs: Sequence[Any]) -> Any:
     """Store the result in the tensor(s) that the user gave as ``out=``, resizing it to the result's shape as PyTorch
     does."""
@@ -1105,10 +1117,7 @@ def write_out(op: Any, result: Any, out: Any, inputs: Sequence[Any]) -> Any:
     source, target = from_numpy_dtype(result.dtype), out.dtype
     if source.category > target.category:
         raise DtypeError(f"{name}(): a result of {source} cannot be stored in out= of {target}")
-    if out._array.size > 1 and any(
-        not step and size > 1 for step, size in zip(out._array.strides, out._array.shape, strict=True)
-    ):
-        raise RuntimeError(f"{name}(): several elements of out= share one place in memory: clone() it first")
+    refuse_overlap(f"{name}(out=...)", out._array)
     if out._array.shape != result.shape:
         out._array = namespace_of(type(result)).empty(result.shape, dtype=out._array.dtype)
     out._array[...] = result

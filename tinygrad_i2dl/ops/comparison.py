@@ -8,6 +8,7 @@ from typing import Any
 import numpy
 
 from ..backends.registry import namespace_of
+from ..dtypes import result_numpy_dtype
 from ..errors import DtypeError, ShapeError
 from ..tensors import Operations, Tensor, make
 from ._define import alias, as_array, binary, composite, explain_broadcast, inplace_composite, primitive, promote, unary
@@ -216,6 +217,11 @@ def where(condition: Any, input: Any = None, other: Any = None, *, out: Any = No
         raise TypeError("where() takes a condition alone, or a condition and two choices")
     if not isinstance(condition, Tensor) and isinstance(input, Tensor):
         raise TypeError(f"where(): the condition must be a bool Tensor, got {type(condition).__name__}")
+    if type(input) in (bool, int, float) and type(other) in (bool, int, float):
+        common = result_numpy_dtype((type(input), 0), (type(other), 0))
+        mask = getattr(condition, "_array", condition)
+        input = namespace_of(type(mask)).asarray(input, dtype=common)
+        input = make(input) if isinstance(condition, Tensor) else input
     try:
         return choose(condition, input, other, out=out) if out is not None else choose(condition, input, other)
     except ShapeError as error:

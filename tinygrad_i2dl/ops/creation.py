@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 import operator
 from collections.abc import Callable
@@ -12,7 +13,15 @@ import numpy
 from .. import devices
 from ..backends.registry import namespace_of
 from ..devices import CPU, device
-from ..dtypes import bfloat16, dtype, from_numpy_dtype, get_default_dtype, set_default_dtype, to_numpy_dtype
+from ..dtypes import (
+    bfloat16,
+    dtype,
+    from_numpy_dtype,
+    get_default_dtype,
+    promote_types,
+    set_default_dtype,
+    to_numpy_dtype,
+)
 from ..errors import DeviceError
 from ..tensors import Operations, Size, Tensor, make
 from ._define import write_out
@@ -120,8 +129,8 @@ def array_of(data: Any, dtype: Any) -> Array:
         raise TypeError(f"a tensor is made of numbers, got {data!r:.80}")
     if wanted is not None:
         return _cast_in_range(array, wanted)
-    if kind == "f" and (array.size == 0 or not isinstance(leaf, (numpy.ndarray, numpy.generic, Tensor))):
-        return array.astype(get_default_dtype().numpy, copy=False)
+    if kind in "fV":
+        return array.astype(_floating_dtype(data, array.dtype), copy=False)
     if kind == "u" and array.dtype.itemsize == 8:
         raise RuntimeError(f"an integer is too large for int64 in {data!r:.80}")
     from_numpy_dtype(array.dtype)
@@ -157,6 +166,31 @@ def _plain(data: Any) -> Any:
     if isinstance(data, Tensor):
         return data._array if data._array.ndim else data._array[()]
     return [_plain(each) if isinstance(each, (list, tuple, Tensor)) else each for each in data]
+
+
+def _floating_dtype(data: Any, found: Any) -> Any:
+    """Dtype of nested sequences with a floating-point number in them: Python's count as the default dtype, the scalars
+    and arrays of NumPy and tensors as their own."""
+    kinds: set[Any] = set()
+    _collect_kinds(data, kinds)
+    dtypes = [from_numpy_dtype(each) for each in kinds if not isinstance(each, type)]
+    if float in kinds or not dtypes:
+        dtypes.append(get_default_dtype())
+    common = functools.reduce(promote_types, dtypes)
+    return common.numpy if common.is_floating_point else found
+
+
+def _collect_kinds(data: Any, kinds: set[Any]) -> None:
+    if isinstance(data, (list, tuple)):
+        of_these = set(map(type, data))
+        if of_these <= {bool, int, float}:
+            kinds |= of_these
+        else:
+            for each in data:
+                _collect_kinds(each, kinds)
+    else:
+        dtype = getattr(getattr(data, "_array", data), "dtype", None)
+        kinds.add(dtype if isinstance(dtype, numpy.dtype) else type(data))
 
 
 def _first_leaf(data: Any) -> Any:
