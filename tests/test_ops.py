@@ -340,6 +340,7 @@ class Counting:
         return kernel
 
 
+tinygrad_i2dl.get_backend()  # plugs in the backend that TINYGRAD_I2DL_BACKEND names, if an entry point has it
 OTHER_BACKENDS = [name for name, why in tinygrad_i2dl.available_backends().items() if why is None and name != "numpy"]
 
 # name of an operation: why a backend may differ from the reference
