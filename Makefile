@@ -104,7 +104,8 @@ sanitize: $(VENV)/.dev  ## the C++ kernels under the address and undefined-behav
 	@$(if $(wildcard csrc/sanitize.sh),bash csrc/sanitize.sh)
 
 bench: $(VENV)/.dev  ## microseconds per op over NumPy's own, and the import time
-	@for script in $(wildcard benchmarks/overhead.py benchmarks/import_time.py); do $(BIN)/python $$script; done
+	@$(BIN)/python -m benchmarks.overhead
+	@$(BIN)/python benchmarks/import_time.py
 
 clean:  ## remove the virtual environment and everything built
 	@rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

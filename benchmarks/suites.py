@@ -5,6 +5,7 @@ A case is a name, a target and, for a library with PyTorch's API, a function wit
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -36,7 +37,7 @@ def train_cases() -> list[Case]:
     cases = [Case("scalar chain", 0.4, scalar_chain)]
     for workload in WORKLOADS:
         checks = 1 if workload.loss is None else 3
-        cases.append(Case(workload.name, workload.target, lambda torch, w=workload: contender_of(w, torch), checks))  # type: ignore[misc]
+        cases.append(Case(workload.name, workload.target, functools.partial(contender_of, workload), checks))
     return cases
 
 
