@@ -15,9 +15,12 @@ from . import cuda as cuda
 from . import distributions as distributions
 from . import func as func
 from . import hub as hub
+from . import jit as jit
 from . import linalg as linalg
 from . import mps as mps
+from . import multiprocessing as multiprocessing
 from . import nn as nn
+from . import onnx as onnx
 from . import optim as optim
 from . import random as random
 from . import special as special
@@ -54,6 +57,7 @@ from .ops.distance import *
 from .ops.dropout import *
 from .ops.factorization import *
 from .ops.indexing import *
+from .ops.inplace import *
 from .ops.layout import *
 from .ops.linalg import *
 from .ops.movement import *

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from .missing import nearest_names
+from .missing import members, nearest_names
 from .substitution import ELSEWHERE, STANDS_FOR
 
 HELP = "list the names of PyTorch that scripts and notebooks use and this library lacks, without running them"
@@ -124,7 +124,7 @@ def present(name: str) -> bool:
 def hint(name: str) -> str:
     """The nearest names to the first missing part of `name`."""
     holder, missing, path = _resolved(name)
-    return nearest_names(missing, dir(holder), path) if missing else ""
+    return nearest_names(missing, members(holder), path) if missing else ""
 
 
 def _resolved(name: str) -> tuple[Any, str | None, str]:

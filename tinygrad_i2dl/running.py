@@ -10,7 +10,7 @@ import sys
 import traceback
 from pathlib import Path
 
-from .missing import nearest_names
+from .missing import members, nearest_names
 from .substitution import STANDS_FOR, install_as_torch
 
 HELP = "run a PyTorch script unchanged: import torch and torchvision give this library, for this process only"
@@ -55,7 +55,7 @@ def explained(error: AttributeError | ImportError) -> str | None:
     if attribute:
         name = attribute.group(2) or attribute.group(4)
         tensor = importlib.import_module(package).Tensor
-        text = f"tinygrad_i2dl has no Tensor.{name}{nearest_names(name, dir(tensor), 'Tensor')}"
+        text = f"tinygrad_i2dl has no Tensor.{name}{nearest_names(name, members(tensor), 'Tensor')}"
     elif imported or of_module:
         name, module = imported.groups() if imported else of_module.groups()[::-1]  # type: ignore[union-attr]
         theirs = module
@@ -63,7 +63,7 @@ def explained(error: AttributeError | ImportError) -> str | None:
             if module == ours or module.startswith(ours + "."):
                 theirs = top + module[len(ours) :]
         holder = importlib.import_module(module)
-        text = f"tinygrad_i2dl has no {theirs}.{name}{nearest_names(name, dir(holder), theirs)}"
+        text = f"tinygrad_i2dl has no {theirs}.{name}{nearest_names(name, members(holder), theirs)}"
     elif not text.startswith("tinygrad_i2dl has no"):
         return None
     frames = [frame for frame in traceback.extract_tb(error.__traceback__) if package not in Path(frame.filename).parts]
