@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import hypothesis.extra.numpy as npst
 import hypothesis.strategies as st
@@ -12,6 +13,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 
+import tinygrad_i2dl
 from tinygrad_i2dl import printing
 from tinygrad_i2dl.printing import (
     PrintOptions,
@@ -307,3 +309,36 @@ def test_bad_options_are_refused_and_change_nothing(changes, error, says):
 def test_arrays_without_numbers_are_refused(array):
     with pytest.raises(TypeError, match="cannot print an array of dtype"):
         format_array(array)
+
+
+@pytest.mark.parametrize("value", [3.14159, 7, True, -0.0, float("inf")])
+def test_a_single_value_is_formatted_as_its_number(value: float) -> None:
+    ours, theirs = tinygrad_i2dl.tensor(value), torch.tensor(value)
+    assert f"{ours}" == f"{theirs}"
+    assert "{:>12}|{!r}".format(ours, ours) == "{:>12}|{!r}".format(theirs, theirs)  # noqa: UP032
+
+
+def test_what_is_not_a_single_value_is_formatted_as_its_text() -> None:
+    for library in (tinygrad_i2dl, torch):
+        parameter = library.nn.Parameter(library.tensor(2.0))
+        assert f"{parameter}" == "Parameter containing:\ntensor(2., requires_grad=True)"
+        assert f"{library.ones(1)}" == "tensor([1.])"
+        with pytest.raises(TypeError):
+            f"{library.ones(2):.2f}"
+
+
+def test_optimizers_distributions_and_key_lists_print_as_theirs() -> None:
+    def texts(library: Any) -> list[str]:
+        layers = [library.nn.Linear(2, 1), library.nn.Linear(1, 1)]
+        optimizer = library.optim.SGD([{"params": layer.parameters(), "lr": 0.1} for layer in layers], lr=0.2)
+        choice = library.distributions.Categorical(library.tensor([0.2, 0.8]))
+        choice.entropy()
+        return [
+            str(choice),
+            repr(layers[0].load_state_dict({"other": library.ones(1)}, strict=False)),
+            str(library.linalg.qr(library.eye(2)))[:40],
+            str(optimizer).split("dampening")[0] + str(optimizer).count("\n\n") * "|",
+        ]
+
+    assert texts(tinygrad_i2dl) == texts(torch)
+    assert str(tinygrad_i2dl.qr(tinygrad_i2dl.eye(2))).startswith("torch.return_types.qr(")

@@ -43,6 +43,7 @@ from .dtypes import int16 as short
 from .dtypes import int32 as int
 from .dtypes import int64 as long
 from .engine.mode import *
+from .func import vmap as vmap
 from .missing import missing_name
 from .neighbours import from_dlpack as from_dlpack
 from .neighbours import to_dlpack as to_dlpack

@@ -409,7 +409,7 @@ class Tensor(operations.Operations):
         )
 
     def __format__(self, specification: str) -> str:
-        if self._array.ndim == 0 and specification:
+        if self._array.ndim == 0 and type(self) is Tensor:
             return format(self.item(), specification)
         return object.__format__(self, specification)
 

@@ -76,7 +76,12 @@ class Distribution:
         return exp(self.entropy())
 
     def __repr__(self) -> str:
-        parameters = [f"{name}: {_brief(value)}" for name, value in self.__dict__.items() if isinstance(value, Tensor)]
+        # An attribute behind a property, such as `_probs`, is shown by the property's name.
+        parameters = [
+            f"{name.removeprefix('_')}: {_brief(value)}"
+            for name, value in self.__dict__.items()
+            if isinstance(value, Tensor)
+        ]
         return f"{type(self).__name__}({', '.join(parameters)})"
 
 

@@ -92,7 +92,7 @@ class IncompatibleKeys(collections.namedtuple("IncompatibleKeys", ["missing_keys
         return (
             "<All keys matched successfully>"
             if not self.missing_keys and not self.unexpected_keys
-            else super().__repr__()
+            else f"_IncompatibleKeys(missing_keys={self.missing_keys}, unexpected_keys={self.unexpected_keys})"
         )
 
     __str__ = __repr__
@@ -479,7 +479,8 @@ class Module:
                 if set_to_none:
                     parameter._grad = None
                 else:
-                    parameter._grad = make(parameter._grad._array * 0)
+                    parameter._grad._node = None
+                    parameter._grad.zero_()
 
     # --- state ---
 

@@ -398,6 +398,8 @@ def explain(op: Op, error: Exception, arguments: Sequence[Any]) -> Exception:
     """The error to raise for a kernel's failure: what the operation was given, and the class that PyTorch raises."""
     if isinstance(error, (RuntimeError, IndexError, MemoryError, NotImplementedError, KeyError)):
         return error
+    if isinstance(error, AttributeError):
+        return explain_argument(op.name, error, dict(zip(op.parameters, arguments, strict=False)))
     arrays = [a for a in arguments if hasattr(a, "shape")]
     if len({type(a) for a in arrays if not isinstance(a, numpy.generic)}) > 1:
         return DeviceError(f"{op.name}() needs all tensors on one device, got {', '.join(map(describe, arguments))}")
@@ -412,6 +414,17 @@ def explain(op: Op, error: Exception, arguments: Sequence[Any]) -> Exception:
         return ShapeError(f"{got}: shapes or values do not fit: {error}")
     if isinstance(error, OverflowError):
         return RuntimeError(f"{got}: {error}")
+    return error
+
+
+def explain_argument(name: str, error: AttributeError, arguments: dict[str, Any]) -> Exception:
+    """The error to raise for an attribute that was missing: whether an argument is no Tensor where one is meant."""
+    for parameter, value in arguments.items():
+        if value is error.obj and not isinstance(value, Tensor):
+            return TypeError(
+                f"{name}(): {parameter!r} must be a Tensor, got {type(value).__name__}: convert it with torch.tensor() "
+                "or torch.from_numpy()"
+            )
     return error
 
 
@@ -1252,8 +1265,14 @@ def attach_operator(stem: str, function: Callable[..., Any], in_place: Callable[
             raise TypeError(f"__r{stem}__() is a method of Tensors, got {type(self).__name__}")
         return function(other, self)
 
+    def swapped(self: Any, other: Any) -> Any:
+        if not isinstance(self, Tensor):
+            raise TypeError(f"__r{stem}__() is a method of Tensors, got {type(self).__name__}")
+        return function(self, other)
+
     setattr(Operations, f"__{stem}__", function)
-    setattr(Operations, f"__r{stem}__", reflected)
+    # Where the order does not matter the tensor goes first, so that `grad_fn.next_functions` lists it first.
+    setattr(Operations, f"__r{stem}__", swapped if stem in ("add", "mul") else reflected)
     if in_place is not None:
         setattr(Operations, f"__i{stem}__", in_place)
 
@@ -1317,7 +1336,13 @@ def composite(
                 bound.apply_defaults()
                 args = bound.args
             return table[type(args[0])](*args)
-        return function(*args, **kwargs)
+        try:
+            return function(*args, **kwargs)
+        except AttributeError as error:
+            wrong = explain_argument(name, error, {**dict(zip(parameters, args, strict=False)), **kwargs})
+            if wrong is error:
+                raise
+            raise wrong from error
 
     in_place_form = inplace_composite(name, call) if inplace else None
     call.in_place = in_place_form  # type: ignore[attr-defined]

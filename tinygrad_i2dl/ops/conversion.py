@@ -29,7 +29,7 @@ from ..tensors import Operations, Tensor, current_node, make
 from . import movement
 from ._define import node_of, primitive, view
 from .creation import CPU_TYPES, TensorType, to_device
-from .layout import channels_last, contiguous, preserve_format
+from .layout import contiguous, preserve_format
 
 __all__ = ["can_cast", "finfo", "iinfo", "result_type"]
 
@@ -120,7 +120,7 @@ def to(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
             result = converted(result, numpy_dtype)
     if copy and result is self:
         result = movement.clone(self)
-    if format is channels_last:
+    if format is not preserve_format:
         result = contiguous(result, format)
     return result
 

@@ -25,7 +25,7 @@ from ..dtypes import (
 from ..errors import DeviceError
 from ..tensors import Operations, Size, Tensor, make
 from ._define import write_out
-from .layout import preserve_format, strided
+from .layout import contiguous, preserve_format, strided
 
 __all__ = [
     "BFloat16Tensor", "BoolTensor", "ByteTensor", "CharTensor", "DoubleTensor", "FloatTensor", "HalfTensor",
@@ -349,7 +349,8 @@ def empty(
 ) -> Tensor:  # fmt: skip
     """A tensor of the given shape whose elements are whatever was in the memory."""
     array = numpy.empty(shape_from(size, _size_keyword("empty", more)), dtype=_default_or(dtype))
-    return _finished(array, out, device, requires_grad, "empty")
+    result = _finished(array, out, device, requires_grad, "empty")
+    return result if memory_format is preserve_format else contiguous(result, memory_format)
 
 
 def zero_(input: Tensor) -> Tensor:

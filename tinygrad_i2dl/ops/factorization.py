@@ -406,6 +406,7 @@ def _times_inverse(matrix: Any, r: Any) -> Any:
 
 
 _QR = named_result("qr", "Q", "R")
+_QR_OF = named_result("linalg_qr", "Q", "R")
 
 
 @composite
@@ -417,13 +418,13 @@ def qr_of(A: Any, mode: str = "reduced") -> Any:
         raise RuntimeError(f"linalg.qr(): mode is 'reduced', 'complete' or 'r', got {mode!r}")
     q, r = qr_reduced(A, mode == "complete")
     if mode == "r":
-        return _QR(make(numpy.zeros(0, dtype=A._array.dtype)), make(r._array))
-    return _QR(q, r)
+        return _QR_OF(make(numpy.zeros(0, dtype=A._array.dtype)), make(r._array))
+    return _QR_OF(q, r)
 
 
 def _qr_function(input: Any, some: bool = True) -> Any:
     """QR factorisation; see ``linalg.qr``."""
-    return qr_of(input, "reduced" if some else "complete")
+    return _QR(*qr_of(input, "reduced" if some else "complete"))
 
 
 _qr_function.__name__ = _qr_function.__qualname__ = "qr"

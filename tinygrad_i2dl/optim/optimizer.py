@@ -102,7 +102,8 @@ class Optimizer:
                     if set_to_none:
                         parameter._grad = None
                     else:
-                        parameter._grad = make(numpy.zeros_like(parameter._grad._array))
+                        parameter._grad._node = None
+                        parameter._grad.zero_()
 
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
         """Change every parameter that has a gradient.
@@ -225,7 +226,7 @@ class Optimizer:
     def __repr__(self) -> str:
         lines = [f"{type(self).__name__} ("]
         for number, group in enumerate(self.param_groups):
-            lines.append(f"Parameter Group {number}")
+            lines.append(f"\nParameter Group {number}" if number else "Parameter Group 0")
             lines.extend(f"    {name}: {group[name]}" for name in sorted(group) if name != "params")
         return "\n".join(lines) + "\n)"
 
