@@ -49,7 +49,7 @@ Function = Callable[..., Any]
 def operation(
     function: Callable[[Library], Function], *shapes: tuple[int, ...], backward: bool
 ) -> Callable[[Library], Step]:
-    """Time an operation on float32 tensors of these shapes, and its backward pass from a gradient of ones."""
+    """Time an operation on float32 tensors of these shapes, and its backward pass from a random gradient."""
 
     def step(torch: Library) -> Step:
         generator = numpy.random.default_rng(0)
@@ -59,12 +59,13 @@ def operation(
             return lambda: call(*tensors)
         for tensor in tensors:
             tensor.requires_grad_()
-        ones = torch.ones_like(call(*tensors).detach())
+        shape = tuple(call(*tensors).shape)
+        gradient = torch.from_numpy(generator.uniform(-1, 1, shape).astype(numpy.float32))
 
         def run() -> Any:
             for tensor in tensors:
                 tensor.grad = None
-            call(*tensors).backward(ones)
+            call(*tensors).backward(gradient)
             return tensors[0].grad
 
         return run

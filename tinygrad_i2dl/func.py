@@ -14,9 +14,10 @@ from .autograd import functional
 from .autograd.differentiation import grad as differentiate
 from .engine.mode import enable_grad, state
 from .nn.utils.stateless import functional_call as functional_call
+from .ops.movement import stack
 from .tensors import Tensor
 
-__all__ = ["functional_call", "grad", "grad_and_value", "hessian", "jacfwd", "jacrev", "jvp", "vjp"]
+__all__ = ["functional_call", "grad", "grad_and_value", "hessian", "jacfwd", "jacrev", "jvp", "vjp", "vmap"]
 
 
 def _mapped(function: Callable[[Tensor], Any], tree: Any) -> Any:
@@ -193,3 +194,73 @@ def vjp(func: Callable[..., Any], *primals: Any, has_aux: bool = False) -> tuple
 def jvp(func: Callable[..., Any], primals: tuple[Any, ...], tangents: tuple[Any, ...]) -> tuple[Any, Any]:
     """The value of `func` at `primals`, and its derivative in the direction of `tangents`."""
     return functional.jvp(func, primals, tangents, create_graph=_is_nested((primals, tangents)))
+
+
+def vmap(
+    func: Callable[..., Any],
+    in_dims: Any = 0,
+    out_dims: Any = 0,
+    randomness: str = "error",
+    *,
+    chunk_size: int | None = None,
+) -> Callable[..., Any]:
+    """`func` for each index along a dimension of its arguments, with the results stacked.
+
+    This is a loop: `func` is called once for each index, so that it costs what a Python loop costs. Random numbers are
+    drawn anew in each call.
+
+    Args:
+        in_dims: the dimension of each tensor that is mapped over, None for arguments that are the same in each call:
+            one for all arguments, or a tuple with one for each argument (for a nested argument, one for all inside).
+        out_dims: where the mapped dimension comes to lie: one for all results, or a tuple with one for each.
+        randomness, chunk_size: accepted; nothing depends on them.
+
+    Raises:
+        ValueError: nothing is mapped over, sizes differ, or `in_dims` does not fit the arguments.
+
+    >>> import tinygrad_i2dl as torch
+    >>> from tinygrad_i2dl.func import vmap
+    >>> vmap(torch.dot)(torch.tensor([[1.0, 2.0], [3.0, 4.0]]), torch.ones(2, 2))
+    tensor([3., 7.])
+    """
+
+    def mapped(*args: Any, **kwargs: Any) -> Any:
+        dims = tuple(in_dims) if isinstance(in_dims, (tuple, list)) else (in_dims,) * len(args)
+        if len(dims) != len(args) or not all(dim is None or isinstance(dim, int) for dim in dims):
+            raise ValueError(
+                f"vmap() needs in_dims with an int or None for each of the {len(args)} arguments, got {in_dims}"
+            )
+        sizes = [each.shape[dim] for arg, dim in zip(args, dims, strict=True) if dim is not None for each in _tensors(arg)]
+        sizes += [each.shape[0] for each in _tensors(kwargs)]
+        if not sizes or len(set(sizes)) > 1 or sizes[0] == 0:
+            raise ValueError(f"vmap() maps over one size of at least 1 that all tensors share, got sizes {sizes}")
+        results = [
+            func(
+                *(_selected(arg, dim, index) for arg, dim in zip(args, dims, strict=True)),
+                **_selected(kwargs, 0, index),
+            )
+            for index in range(sizes[0])
+        ]
+        return _stacked(results, out_dims)
+
+    return mapped
+
+
+def _selected(tree: Any, dim: int | None, index: int) -> Any:
+    return tree if dim is None else _mapped(lambda tensor: tensor.select(dim, index), tree)
+
+
+def _stacked(results: list[Any], dims: Any) -> Any:
+    """Equal nested results joined tensor by tensor."""
+    first = results[0]
+    if isinstance(first, Tensor):
+        return stack(results, dims)
+    if isinstance(first, dict):
+        return type(first)((key, _stacked([each[key] for each in results], dims)) for key in first)
+    if isinstance(first, (tuple, list)):
+        several = dims if isinstance(dims, tuple) else (dims,) * len(first)
+        if len(several) != len(first):
+            raise ValueError(f"vmap() needs out_dims for {len(first)} results, got {dims}")
+        parts = [_stacked(list(each), dim) for each, dim in zip(zip(*results, strict=True), several, strict=True)]
+        return type(first)(*parts) if hasattr(first, "_fields") else type(first)(parts)
+    raise ValueError(f"vmap() needs a function that returns tensors, got a result of type {type(first).__name__}")

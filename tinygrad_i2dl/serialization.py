@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import importlib
 import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pickle import UnpicklingError
 from typing import Any
 
@@ -12,7 +14,7 @@ from .devices import device, is_cpu
 from .dtypes import ALL, dtype
 from .tensors import Parameter, Size, Tensor, current_node, make
 
-__all__ = ["load", "save"]
+__all__ = ["add_safe_globals", "clear_safe_globals", "get_safe_globals", "load", "safe_globals", "save"]
 
 
 def _to_stored(value: Any) -> Any:
@@ -134,3 +136,32 @@ def load(
     if isinstance(map_location, device):
         map_location = str(map_location)
     return read_archive(f, _BUILDERS, map_location, trusted)
+
+
+def add_safe_globals(safe_globals: Sequence[Any]) -> None:
+    """Nothing for an empty list: `load` with ``weights_only=True`` makes tensors and plain data, and of no other class.
+
+    Raises:
+        RuntimeError: a class or function is named.
+    """
+    if safe_globals:
+        raise RuntimeError(
+            f"torch.load reads tensors and plain data and no other classes, got {list(safe_globals)!r}: store plain "
+            "data (such as vars(options) in place of options), or read a file that you trust by weights_only=False"
+        )
+
+
+def get_safe_globals() -> list[Any]:
+    """The classes that were added: none."""
+    return []
+
+
+def clear_safe_globals() -> None:
+    """Nothing: no classes were added."""
+
+
+@contextmanager
+def safe_globals(safe_globals: Sequence[Any]) -> Iterator[None]:
+    """`add_safe_globals` for the block inside. Raises `RuntimeError` if a class or function is named."""
+    add_safe_globals(safe_globals)
+    yield

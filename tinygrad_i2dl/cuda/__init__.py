@@ -23,11 +23,15 @@ from .presence import is_bf16_supported as is_bf16_supported
 from .presence import is_initialized as is_initialized
 from .presence import set_device as set_device
 from .presence import synchronize as synchronize
+from .seeds import get_rng_state as get_rng_state
+from .seeds import get_rng_state_all as get_rng_state_all
 from .seeds import initial_seed as initial_seed
 from .seeds import manual_seed as manual_seed
 from .seeds import manual_seed_all as manual_seed_all
 from .seeds import seed as seed
 from .seeds import seed_all as seed_all
+from .seeds import set_rng_state as set_rng_state
+from .seeds import set_rng_state_all as set_rng_state_all
 from .streams import Event as Event
 from .streams import Stream as Stream
 from .streams import current_stream as current_stream

@@ -4,14 +4,17 @@ same.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from ..ops.movement import cat
 from ..tensors import Tensor
 from .module import Module
 
-__all__ = ["DataParallel", "data_parallel", "gather", "parallel_apply", "replicate", "scatter"]
+__all__ = [
+    "DataParallel", "DistributedDataParallel", "data_parallel", "gather", "parallel_apply", "replicate", "scatter",
+]  # fmt: skip
 
 
 class DataParallel(Module):
@@ -30,6 +33,26 @@ class DataParallel(Module):
 
     def forward(self, *inputs: Any, **kwargs: Any) -> Any:
         return self.module(*inputs, **kwargs)
+
+
+class DistributedDataParallel(Module):
+    """Calls `module`: there is one process, whose gradients are those of the whole batch. The state dict's keys begin
+    with ``module.``. No process group is needed; the other arguments have no effect.
+    """
+
+    def __init__(self, module: Module, device_ids: Any = None, output_device: Any = None, **options: Any) -> None:
+        super().__init__()
+        self.module = module
+        self.device_ids = device_ids
+        self.output_device = output_device
+
+    def forward(self, *inputs: Any, **kwargs: Any) -> Any:
+        return self.module(*inputs, **kwargs)
+
+    @contextmanager
+    def no_sync(self) -> Iterator[None]:
+        """Accumulate gradients as always: there is no other process to exchange them with."""
+        yield
 
 
 def data_parallel(

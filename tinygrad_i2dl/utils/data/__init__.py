@@ -3,6 +3,7 @@
 from ...missing import missing_name
 from . import dataloader as dataloader
 from . import dataset as dataset
+from . import distributed as distributed
 from . import sampler as sampler
 from .collation import default_collate as default_collate
 from .collation import default_convert as default_convert
@@ -16,6 +17,7 @@ from .dataset import StackDataset as StackDataset
 from .dataset import Subset as Subset
 from .dataset import TensorDataset as TensorDataset
 from .dataset import random_split as random_split
+from .distributed import DistributedSampler as DistributedSampler
 from .sampler import BatchSampler as BatchSampler
 from .sampler import RandomSampler as RandomSampler
 from .sampler import Sampler as Sampler
