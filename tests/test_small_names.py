@@ -1,7 +1,10 @@
 """Modules of PyTorch that programs name and hardly use: compilation, export, processes."""
 
 import multiprocessing
+import sys
+import types
 
+import numpy
 import pytest
 import torch as reference
 
@@ -67,3 +70,120 @@ def test_no_module_of_ours_alone_is_suggested(holder, name):
 def test_modules_of_pytorch_are_suggested():
     with pytest.raises(MissingNameError, match=r"torch\.nn\.functional"):
         torch.nn.functionall
+
+
+# ---------------------------------------------------------------- one process in place of several
+
+
+def test_distributed_data_parallel_is_its_module():
+    layer = torch.nn.Linear(2, 3)
+    model = torch.nn.parallel.DistributedDataParallel(layer, device_ids=None, find_unused_parameters=True)
+    assert list(model.state_dict()) == ["module.weight", "module.bias"] and model.module is layer
+    x = torch.ones(1, 2)
+    with model.no_sync():
+        assert torch.equal(model(x), layer(x))
+
+
+@pytest.mark.parametrize("options", [{}, {"shuffle": False}, {"seed": 5}, {"drop_last": True}])
+@pytest.mark.parametrize(("count", "replicas"), [(10, 3), (12, 4), (2, 5), (30000, 2)])
+def test_distributed_sampler_gives_the_order_of_pytorch(options, count, replicas):
+    for rank in range(replicas):
+        for epoch in (0, 3):
+            samplers = [
+                lib.utils.data.DistributedSampler(range(count), replicas, rank, **options) for lib in (torch, reference)
+            ]
+            if options.get("drop_last") and count < replicas:  # PyTorch's length is a quirk of its rounding
+                assert list(samplers[0]) == []
+                continue
+            for each in samplers:
+                each.set_epoch(epoch)
+            assert list(samplers[0]) == list(samplers[1]) and len(samplers[0]) == len(samplers[1])
+
+
+def test_distributed_sampler_refuses():
+    with pytest.raises(RuntimeError, match="num_replicas=1, rank=0"):
+        torch.utils.data.DistributedSampler(range(3))
+    with pytest.raises(ValueError, match="got 2"):
+        torch.utils.data.distributed.DistributedSampler(range(3), 2, 2)
+
+
+def test_skip_init_draws_nothing():
+    torch.manual_seed(0)
+    layer = torch.nn.utils.skip_init(torch.nn.Linear, 4, 3, bias=False)
+    assert layer.weight.shape == (3, 4) and layer.weight.requires_grad and layer.bias is None
+    after = torch.rand(2)
+    torch.manual_seed(0)
+    assert torch.equal(after, torch.rand(2))
+    with pytest.raises(RuntimeError, match="subclass of torch"):
+        torch.nn.utils.skip_init(int)
+
+
+def test_states_of_gpus_are_harmless():
+    torch.manual_seed(3)
+    state = torch.cuda.get_rng_state()
+    first = torch.rand(2)
+    torch.cuda.set_rng_state(state)
+    torch.cuda.set_rng_state_all(torch.cuda.get_rng_state_all())
+    torch.set_rng_state(state)
+    assert torch.equal(first, torch.rand(2))
+
+
+def test_no_class_is_added_to_what_files_may_hold():
+    serialization = torch.serialization
+    serialization.add_safe_globals([])
+    with serialization.safe_globals([]):
+        assert serialization.get_safe_globals() == []
+    serialization.clear_safe_globals()
+    with pytest.raises(RuntimeError, match=r"plain data.*weights_only=False"):
+        serialization.add_safe_globals([range])
+    with pytest.raises(RuntimeError, match="plain data"), serialization.safe_globals([range]):
+        pass
+
+
+def test_summary_writer_is_that_of_tensorboardx(monkeypatch):
+    writer = types.ModuleType("tensorboardX")
+    writer.SummaryWriter = object()
+    monkeypatch.setitem(sys.modules, "tensorboardX", writer)
+    assert torch.utils.tensorboard.SummaryWriter is writer.SummaryWriter
+    monkeypatch.setitem(sys.modules, "tensorboardX", None)
+    with pytest.raises(ModuleNotFoundError, match="pip install tensorboardX"):
+        torch.utils.tensorboard.SummaryWriter
+    with pytest.raises(MissingNameError, match="SummaryWriter"):
+        torch.utils.tensorboard.SumaryWriter
+
+
+# ---------------------------------------------------------------- vmap
+
+
+def vmapped(lib):
+    x = lib.arange(24.0).reshape(2, 3, 4).requires_grad_()
+    y = lib.linspace(0, 1, 3)
+    vmap = lib.func.vmap
+    results = [
+        vmap(lambda a, b: (a * b[:, None]).sum(0), in_dims=(0, None))(x, y),
+        vmap(lambda a, b: a.sum() * b, in_dims=(1, 0), out_dims=-1)(x, y),
+        *vmap(lambda a: (a.sin(), a.t()), in_dims=2, out_dims=(1, 0))(x),
+        vmap(lambda a: {"sum": a["x"].sum()})({"x": x})["sum"],
+        vmap(vmap(lib.dot))(x, x),
+        vmap(lambda a, scale: a * scale)(x, scale=lib.arange(4)),
+    ]
+    gradient = lib.func.vmap(lib.func.grad(lambda a: (a**3).sum()))(x.detach())
+    (of_first,) = lib.autograd.grad(results[0].sum(), x)
+    return [*results, gradient, of_first]
+
+
+def test_vmap():
+    for mine, theirs in zip(vmapped(torch), vmapped(reference), strict=True):
+        numpy.testing.assert_allclose(mine.detach().numpy(), theirs.detach().numpy(), rtol=1e-6, atol=1e-6)
+
+
+def test_vmap_refuses():
+    for call in (
+        lambda: torch.func.vmap(torch.add)(torch.ones(2), torch.ones(3)),
+        lambda: torch.func.vmap(torch.add, in_dims=(0,))(torch.ones(2), torch.ones(2)),
+        lambda: torch.func.vmap(torch.add, in_dims=None)(torch.ones(2), torch.ones(2)),
+        lambda: torch.func.vmap(lambda x: 3)(torch.ones(2)),
+        lambda: torch.func.vmap(lambda x: (x, x), out_dims=(0,))(torch.ones(2)),
+    ):
+        with pytest.raises(ValueError, match=r"vmap\(\)"):
+            call()

@@ -212,6 +212,7 @@ def vmap(
     Args:
         in_dims: the dimension of each tensor that is mapped over, None for arguments that are the same in each call:
             one for all arguments, or a tuple with one for each argument (for a nested argument, one for all inside).
+            Keyword arguments are the same in each call.
         out_dims: where the mapped dimension comes to lie: one for all results, or a tuple with one for each.
         randomness, chunk_size: accepted; nothing depends on them.
 
@@ -230,15 +231,13 @@ def vmap(
             raise ValueError(
                 f"vmap() needs in_dims with an int or None for each of the {len(args)} arguments, got {in_dims}"
             )
-        sizes = [each.shape[dim] for arg, dim in zip(args, dims, strict=True) if dim is not None for each in _tensors(arg)]
-        sizes += [each.shape[0] for each in _tensors(kwargs)]
+        sizes = [
+            each.shape[dim] for arg, dim in zip(args, dims, strict=True) if dim is not None for each in _tensors(arg)
+        ]
         if not sizes or len(set(sizes)) > 1 or sizes[0] == 0:
             raise ValueError(f"vmap() maps over one size of at least 1 that all tensors share, got sizes {sizes}")
         results = [
-            func(
-                *(_selected(arg, dim, index) for arg, dim in zip(args, dims, strict=True)),
-                **_selected(kwargs, 0, index),
-            )
+            func(*(_selected(arg, dim, index) for arg, dim in zip(args, dims, strict=True)), **kwargs)
             for index in range(sizes[0])
         ]
         return _stacked(results, out_dims)
