@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import gc
+import math
 import pickle
 import weakref
 from typing import Any
@@ -530,3 +531,39 @@ def test_copies_of_parameters_start_without_a_gradient() -> None:
         x = library.ones(2, requires_grad=True)
         x.sum().backward()
         assert copy.deepcopy(x).grad.tolist() == [1.0, 1.0]
+
+
+@pytest.mark.filterwarnings("ignore:Using backward:UserWarning")
+@pytest.mark.parametrize("of_model", [True, False])
+def test_zero_grad_to_zeros_is_in_place_and_clears_nan(of_model: bool) -> None:
+    for library in (torch, oracle):
+        model = library.nn.Linear(2, 1)
+        (model(library.ones(1, 2)).sum() * math.inf * 0).backward(create_graph=True)
+        held = model.weight.grad
+        assert held.isnan().all()
+        owner = model if of_model else library.optim.SGD(model.parameters(), lr=0.1)
+        owner.zero_grad(set_to_none=False)
+        assert model.weight.grad is held
+        assert held.tolist() == [[0.0, 0.0]] and not held.requires_grad
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda library: library.nn.Linear(3, 4)([1, 2, 3]),
+        lambda library: library.nn.Sequential(library.nn.Linear(3, 4))(3),
+        lambda library: library.nn.Embedding(3, 4)([1]),
+        lambda library: library.nn.Dropout()(3.0),
+        lambda library: library.nn.functional.cross_entropy(library.zeros(2, 3), [1, 2]),
+        lambda library: library.nn.functional.cross_entropy(numpy.zeros((2, 3)), library.tensor([1, 2])),
+        lambda library: library.softmax([1.0, 2.0], 0),
+        lambda library: library.sum([1, 2]),
+        lambda library: library.mean(3.0),
+        lambda library: library.argmax([1, 2]),
+    ],
+)
+def test_what_is_no_tensor_is_refused_by_name(call: Any) -> None:
+    with pytest.raises(TypeError):
+        call(oracle)
+    with pytest.raises(TypeError, match=r"must be a Tensor, got (list|int|float|ndarray)"):
+        call(torch)
