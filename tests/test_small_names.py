@@ -187,3 +187,83 @@ def test_vmap_refuses():
     ):
         with pytest.raises(ValueError, match=r"vmap\(\)"):
             call()
+
+
+# ---------------------------------------------------------------- profiles
+
+
+def test_profile_under_the_names_of_pytorch(tmp_path):
+    profiler = torch.profiler
+    x = torch.ones(3, requires_grad=True)
+    with profiler.profile(activities=[profiler.ProfilerActivity.CPU], record_shapes=True) as p:
+        with profiler.record_function("step"):
+            x.exp().sum().backward()
+        p.step()
+    assert p.key_averages(group_by_input_shape=True).table(sort_by="self_cpu_time_total") == p.table("own")
+    assert p.key_averages().table(row_limit=1, sort_by="count") == p.table("calls", 1)
+    assert "exp" in str(p.key_averages())
+    p.export_chrome_trace(str(tmp_path / "trace.json"))
+    assert (tmp_path / "trace.json").stat().st_size > 0
+    with pytest.raises(ValueError, match="cpu_time_total"):
+        p.key_averages().table(sort_by="beauty")
+    with pytest.raises(RuntimeError, match="schedule"):
+        profiler.profile(schedule=lambda step: None)
+    with torch.autograd.profiler.profile(use_cuda=False) as other:
+        x.exp()
+    assert [event.name for event in other.events] == ["exp"]
+    other.start()
+    x.sin()
+    other.stop()
+    assert [event.name for event in other.events] == ["exp", "sin"]
+
+
+# ---------------------------------------------------------------- windows and powers
+
+
+@pytest.mark.parametrize("name", ["hann_window", "hamming_window", "bartlett_window", "blackman_window"])
+@pytest.mark.parametrize("length", [0, 1, 2, 5, 8, 400])
+@pytest.mark.parametrize("periodic", [True, False])
+def test_windows(name, length, periodic):
+    for dtype in ("float32", "float64"):
+        mine, theirs = (
+            getattr(lib, name)(length, periodic, dtype=getattr(lib, dtype), requires_grad=True)
+            for lib in (torch, reference)
+        )
+        assert str(mine.dtype) == str(theirs.dtype) and mine.requires_grad and mine.is_leaf
+        numpy.testing.assert_allclose(
+            mine.detach().numpy(), theirs.detach().numpy(), atol=1e-6 if "32" in dtype else 1e-12
+        )
+    assert getattr(torch, name)(3).dtype == torch.float32
+    for bad in ((-1,), (3, True)):
+        with pytest.raises(RuntimeError, match=name):
+            getattr(torch, name)(*bad, **({} if len(bad) == 1 else {"dtype": torch.int64}))
+
+
+def test_hamming_window_with_other_weights():
+    mine, theirs = (lib.hamming_window(6, False, 0.6, beta=0.3) for lib in (torch, reference))
+    numpy.testing.assert_allclose(mine.numpy(), theirs.numpy(), atol=1e-6)
+
+
+@pytest.mark.parametrize("count", [None, 0, 1, 2, 5])
+@pytest.mark.parametrize("increasing", [True, False])
+def test_vander(count, increasing):
+    for values in ([1, 2, 3], [1.5, -2.0, 0.0]):
+        mine, theirs = (lib.vander(lib.tensor(values), count, increasing) for lib in (torch, reference))
+        assert str(mine.dtype) == str(theirs.dtype)
+        numpy.testing.assert_allclose(mine.numpy(), theirs.numpy(), rtol=1e-6)
+    with pytest.raises(RuntimeError, match="vector"):
+        torch.vander(torch.ones(2, 2))
+    with pytest.raises(RuntimeError, match="not negative"):
+        torch.vander(torch.ones(2), -1)
+
+
+@pytest.mark.parametrize("increasing", [True, False])
+def test_gradient_of_vander(increasing):
+    """PyTorch's own vander has none: it fails on a change in place."""
+    x = torch.tensor([1.5, -2.0, 0.5], dtype=torch.float64, requires_grad=True)
+    weights = torch.arange(12.0, dtype=torch.float64).reshape(3, 4)
+    (torch.vander(x, 4, increasing) * weights).sum().backward()
+    y = reference.tensor([1.5, -2.0, 0.5], dtype=reference.float64, requires_grad=True)
+    orders = range(4) if increasing else range(3, -1, -1)
+    (reference.stack([y**order for order in orders], 1) * reference.from_numpy(weights.numpy())).sum().backward()
+    numpy.testing.assert_allclose(x.grad.numpy(), y.grad.numpy(), rtol=1e-12)

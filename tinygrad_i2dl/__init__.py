@@ -22,6 +22,7 @@ from . import multiprocessing as multiprocessing
 from . import nn as nn
 from . import onnx as onnx
 from . import optim as optim
+from . import profiler as profiler
 from . import random as random
 from . import special as special
 from . import utils as utils
@@ -74,6 +75,7 @@ from .ops.sorting import *
 from .ops.spatial import *
 from .ops.special_functions import *
 from .ops.statistics import *
+from .ops.tapering import *
 from .profiling import profile as profile
 from .serialization import load as load
 from .serialization import save as save

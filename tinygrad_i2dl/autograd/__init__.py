@@ -8,6 +8,7 @@ from ..missing import missing_name
 from . import anomaly as anomaly
 from . import function as function
 from . import functional as functional
+from . import profiler as profiler
 from .anomaly import detect_anomaly as detect_anomaly
 from .anomaly import is_anomaly_enabled as is_anomaly_enabled
 from .anomaly import set_detect_anomaly as set_detect_anomaly
