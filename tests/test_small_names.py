@@ -267,3 +267,46 @@ def test_gradient_of_vander(increasing):
     orders = range(4) if increasing else range(3, -1, -1)
     (reference.stack([y**order for order in orders], 1) * reference.from_numpy(weights.numpy())).sum().backward()
     numpy.testing.assert_allclose(x.grad.numpy(), y.grad.numpy(), rtol=1e-12)
+
+
+def test_functional_has_the_functions_of_torch():
+    for name in torch.functional.__all__:
+        assert getattr(torch.functional, name) is getattr(torch, name) and hasattr(reference.functional, name)
+
+
+# ---------------------------------------------------------------- memory and elements
+
+
+def test_storage_is_the_memory_that_views_share():
+    for lib in (torch, reference):
+        x = lib.arange(12, dtype=lib.float32).reshape(3, 4)
+        view = x.t()[1:, 1:]
+        storage, untyped = (lib.Tensor.untyped_storage(each) for each in (x, view))
+        assert storage.data_ptr() == untyped.data_ptr() == x.data_ptr() and untyped.nbytes() == 48
+        assert len(untyped) == untyped.size() == 48 and untyped.element_size() == 1
+        assert untyped.tolist() == list(numpy.arange(12, dtype="float32").tobytes())
+        assert view.data_ptr() == untyped.data_ptr() + view.storage_offset() * 4
+        assert lib.empty(0).untyped_storage().size() == 0
+        assert x.clone().untyped_storage().data_ptr() != storage.data_ptr()
+    typed = view_of_mine().storage()
+    assert typed.tolist() == list(typed) == [0, 1, 2, 3] and len(typed) == 4 and typed[2] == 2
+    assert typed.dtype == torch.int64 and typed.element_size() == 8
+
+
+def view_of_mine():
+    return torch.arange(4)[1:3]
+
+
+def test_apply_and_map():
+    for lib in (torch, reference):
+        x = lib.tensor([[1.0, 2.0], [3.0, 4.0]])
+        column = x[:, 1]
+        assert column.apply_(lambda value: value * 10) is column
+        assert x.tolist() == [[1, 20], [3, 40]]
+        x.t().map_(lib.tensor([[1.0], [2.0]]), lambda mine, other: mine - other)
+        assert x.tolist() == [[0, 18], [2, 38]]
+        assert lib.tensor([1, 2]).apply_(lambda value: value + 1).tolist() == [2, 3]
+        with pytest.raises((RuntimeError, TypeError)):
+            lib.ones(2, requires_grad=True).apply_(abs)
+        with pytest.raises(RuntimeError):
+            lib.ones(2).map_(lib.ones(3), max)

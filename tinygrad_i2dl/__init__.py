@@ -14,6 +14,7 @@ from . import backends as backends
 from . import cuda as cuda
 from . import distributions as distributions
 from . import func as func
+from . import functional as functional
 from . import hub as hub
 from . import jit as jit
 from . import linalg as linalg
@@ -75,6 +76,7 @@ from .ops.sorting import *
 from .ops.spatial import *
 from .ops.special_functions import *
 from .ops.statistics import *
+from .ops.storage import *
 from .ops.tapering import *
 from .profiling import profile as profile
 from .serialization import load as load

@@ -1,6 +1,7 @@
 """What operations attach to Tensor. Written by tools/generate_stubs.py: change the operations, not this file."""
 
 import builtins
+from collections.abc import Callable
 from typing import Any
 
 from .tensors import Tensor
@@ -241,6 +242,9 @@ class Operations:
 
     def any(self, dim: Any = None, keepdim: builtins.bool = False) -> Tensor:
         """Whether any element is true (not zero), over `dim` or over all dimensions."""
+
+    def apply_(self, callable: Callable[[Any], Any]) -> Tensor:
+        """Replace each element by `callable` of it: a Python loop, hence slow."""
 
     def arccos(self) -> Tensor:
         """Inverse cosine, elementwise; NaN outside [-1, 1]."""
@@ -633,6 +637,9 @@ class Operations:
         """Fill the tensor with exponential numbers of rate lambd; returns it."""
 
     def fill_(self, value: Any) -> Tensor: ...
+    def fill_diagonal_(self, fill_value: Any, wrap: builtins.bool = False) -> Tensor:
+        """Write a number to the main diagonal, in place; with `wrap`, a tall matrix has another one below each."""
+
     def fix(self) -> Tensor:
         """Each element without its fraction; the dtype stays."""
 
@@ -1009,6 +1016,7 @@ class Operations:
     def mH(self) -> Tensor: ...
     @property
     def mT(self) -> Tensor: ...
+    def map_(self, tensor: Tensor, callable: Callable[[Any, Any], Any]) -> Tensor: ...
     def masked_fill(self, mask: Tensor, value: Any) -> Tensor: ...
     def masked_fill_(self, mask: Tensor, value: Any) -> Tensor:
         """Write `value` where `mask` holds, in place."""
@@ -1460,6 +1468,9 @@ class Operations:
     ) -> Tensor:
         """Standard deviation over the dimension(s) `dim`, or over all: the square root of `var`."""
 
+    def storage(self) -> Any:
+        """The memory that the tensor lies in, as elements of its dtype; views share it. It is to be looked at only."""
+
     def storage_offset(self) -> builtins.int:
         """Distance in elements of the first element from the start of the memory that the tensor lies in."""
 
@@ -1630,6 +1641,9 @@ class Operations:
 
     def unsqueeze_(self, *args: Any, **kwargs: Any) -> Tensor:
         """`unsqueeze` of this tensor itself."""
+
+    def untyped_storage(self) -> Any:
+        """The memory that the tensor lies in, as bytes; views share it. It is to be looked at only."""
 
     def var(
         self,
