@@ -310,3 +310,19 @@ def test_apply_and_map():
             lib.ones(2, requires_grad=True).apply_(abs)
         with pytest.raises(RuntimeError):
             lib.ones(2).map_(lib.ones(3), max)
+
+
+def test_set_takes_the_memory_of_another_tensor():
+    for lib in (torch, reference):
+        x, y = lib.zeros(2), lib.ones(2, 3)
+        assert x.set_(y) is x and x.shape == (2, 3) and x.data_ptr() == y.data_ptr()
+        y.mul_(3)
+        assert x.tolist() == [[3.0] * 3] * 2
+        with pytest.raises(RuntimeError):
+            x.set_(lib.tensor([1, 2]))
+        with pytest.raises(RuntimeError):
+            lib.zeros(2, requires_grad=True).set_(y)
+    with pytest.raises(RuntimeError, match="views"):
+        torch.zeros(2)[:1].set_(torch.ones(2))
+    with pytest.raises(TypeError, match="Storage"):
+        torch.zeros(2).set_(torch.ones(2).storage())

@@ -1367,6 +1367,9 @@ class Operations:
     def select_scatter(self, src: Any, dim: builtins.int, index: builtins.int) -> Tensor:
         """Copy of `input` with the slice at `index` along `dim` replaced by `src`."""
 
+    def set_(self, source: Tensor) -> Tensor:
+        """Make the tensor lie in the memory of `source`, with its shape; changes of the one are seen in the other."""
+
     def sgn(self) -> Tensor:
         """-1, 0 or 1 with the sign of each element; 0 for NaN."""
 

@@ -117,11 +117,29 @@ def _map_(self: Tensor, tensor: Tensor, callable: Callable[[Any, Any], Any]) -> 
     return _replace(self, [callable(*pair) for pair in pairs])
 
 
+def _set_(self: Tensor, source: Tensor) -> Tensor:
+    """Make the tensor lie in the memory of `source`, with its shape; changes of the one are seen in the other.
+
+    Raises:
+        TypeError: `source` is no tensor: storages are to be looked at only.
+        RuntimeError: dtypes differ, or the tensor requires a gradient or is a view.
+    """
+    if not isinstance(source, Tensor):
+        raise TypeError(f"set_() needs a tensor, got {type(source).__name__}")
+    if source._array.dtype != self._array.dtype:
+        raise RuntimeError(f"set_() needs a tensor of {self.dtype}, got {source.dtype}")
+    if self.requires_grad or self._view is not None:
+        raise RuntimeError("set_() is not defined for tensors that require a gradient and for views: call .detach()")
+    self.data = source
+    return self
+
+
 _METHODS: dict[str, Callable[..., Any]] = {
     "storage": _storage,
     "untyped_storage": _untyped_storage,
     "apply_": _apply_,
     "map_": _map_,
+    "set_": _set_,
 }
 for _name, _function in _METHODS.items():
     setattr(Operations, _name, _function)
