@@ -342,3 +342,24 @@ def test_changes_of_elements_that_share_memory_are_refused(change):
         with pytest.raises(RuntimeError, match="memory"):
             change(lib.ones(3, 1).expand(3, 4))
         assert change(lib.ones(3, 1).expand(3, 1)).shape[0] in (1, 3)
+
+
+def test_a_graph_that_saved_no_tensor_runs_backward_twice():
+    def program(lib):
+        x = lib.ones(3, requires_grad=True)
+        y = (x + x).reshape(3, 1).sum()
+        y.backward()
+        y.backward()
+        return x.grad
+
+    both(program)
+
+
+def test_assignment_by_lists_needs_one_dtype():
+    for lib in (torch, reference):
+        x = lib.zeros(3, dtype=lib.int64)
+        with pytest.raises(RuntimeError, match="dtype"):
+            x[[0, 1]] = lib.tensor([1.5, 2.5])
+        x[[0, 1]] = 7  # numbers are converted
+        x[2] = lib.tensor(3.9)  # and what a basic index names
+        assert x.tolist() == [7, 7, 3]

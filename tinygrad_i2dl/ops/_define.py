@@ -258,7 +258,7 @@ class FormulaNode(Node):
         return self.op.title
 
     def release(self) -> None:
-        if self.saved is not EMPTY:
+        if self.guards:  # tensors were saved; a node that kept only shapes and numbers may run backward again
             self.saved = None
             self.guards = ()
 

@@ -324,13 +324,18 @@ def _setitem(self: Tensor, index: Any, value: Any) -> None:
         if known is None:
             raise TypeError(f"can't assign a {type(value).__name__} to elements of a {self.dtype} tensor")
         value = make(numpy.asarray(known).astype(array.dtype))
+    elif advanced and value._array.dtype != array.dtype and value._array.ndim:
+        raise DtypeError(
+            f"x[index] = values: with tensors or lists as the index both must have one dtype, x has {self.dtype}, the values "
+            f"{value.dtype}: convert them by values.to({self.dtype})"
+        )
     if state.recording and (node_of(self) is not None or node_of(value) is not None):
         target: Tensor = slice_view(self, basic) if basic or not advanced else self
         if not advanced:
             target.copy_(_without_leading_ones(value, target._array.shape))
         else:
             values = _without_leading_ones(value, target._array[advanced].shape)
-            if values._array.dtype != array.dtype:
+            if values._array.dtype != array.dtype:  # a value without dimensions
                 values = values._cast(array.dtype)
             put_at.in_place(target, values, _own(advanced, target) if target._node is not None else advanced, False)
         return
