@@ -399,3 +399,14 @@ def test_the_algorithm_can_be_asked() -> None:
     assert native.conv_algorithm("forward", (4, 64, 32, 32), (64, 64, 3, 3), *settings, 1) == "winograd"
     with pytest.raises(ValueError, match="directions"):
         native.conv_algorithm("sideways", (4, 8, 20, 20), (8, 8, 3, 3), *settings, 1)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_one_window_that_covers_the_input_is_one_product(dtype: str) -> None:
+    """A transposed convolution of 1x1 pixels, the first layer of a generator."""
+    generator = numpy.random.default_rng(0)
+    grad, weight = generator.normal(size=(3, 5, 1, 1)).astype(dtype), generator.normal(size=(5, 2, 4, 3)).astype(dtype)
+    found = native.conv_input_gradient(grad, weight, (3, 2, 4, 3), (1, 1), (0, 0), (1, 1), 1)
+    expected = torch.nn.functional.conv_transpose2d(torch.from_numpy(grad).double(), torch.from_numpy(weight).double())
+    assert found.dtype == dtype and found.flags.writeable
+    numpy.testing.assert_allclose(found, expected.numpy(), rtol=1e-5, atol=1e-5)

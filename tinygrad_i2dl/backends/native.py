@@ -155,6 +155,15 @@ def conv_input_gradient(
     """
     if not _serves(grad, weight):
         return NotImplemented
+    if (
+        groups == 1
+        and algorithm == "auto"
+        and all(size == 1 for size in grad.shape[2:])
+        and input_shape == (grad.shape[0], weight.shape[1], *weight.shape[2:])
+        and grad.shape[1] == weight.shape[0]
+        and not any(padding)
+    ):  # one window that covers the input, as in the first layer of a generator: a single product of matrices
+        return grad.reshape(grad.shape[:2]).dot(weight.reshape(weight.shape[0], -1)).reshape(input_shape)
     return _native.conv_input_gradient(grad, weight, input_shape, stride, padding, dilation, groups, algorithm)
 
 
