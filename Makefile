@@ -71,10 +71,10 @@ demo: $(VENV)/.demo  ## install and run the main job (DEMO="--help" shows its op
 	@$(BIN)/python examples/01_autoencoder_transfer.py $(DEMO)
 
 test: check  ## install, run every check, then every test (TESTS="-k conv" for some of them)
-	@$(ONE_THREAD) $(BIN)/python -m pytest --numprocesses $(WORKERS) $(TESTS)
+	@$(ONE_THREAD) $(BIN)/python -m pytest --numprocesses $(WORKERS) --dist worksteal $(TESTS)
 
 quick: $(VENV)/.dev  ## the tests that take less than five seconds each
-	@$(ONE_THREAD) $(BIN)/python -m pytest --numprocesses $(WORKERS) -m "not slow" $(TESTS)
+	@$(ONE_THREAD) $(BIN)/python -m pytest --numprocesses $(WORKERS) --dist worksteal -m "not slow" $(TESTS)
 
 # ----------------------------------------------------------------------------------------------------- checks
 
