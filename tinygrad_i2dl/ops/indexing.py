@@ -288,8 +288,7 @@ def assign(xp: Any, array: Array, index: tuple[Any, ...], values: Array, accumul
             raise
         raise ShapeError(
             f"the values have shape {tuple(values.shape)}, the elements to be set have shape "
-            f"{tuple(array[index].shape)}, "
-            f"in a tensor of shape {tuple(array.shape)}"
+            f"{tuple(array[index].shape)}, in a tensor of shape {tuple(array.shape)}"
         ) from error
 
 
@@ -326,8 +325,8 @@ def _setitem(self: Tensor, index: Any, value: Any) -> None:
         value = make(numpy.asarray(known).astype(array.dtype))
     elif advanced and value._array.dtype != array.dtype and value._array.ndim:
         raise DtypeError(
-            f"x[index] = values: with tensors or lists as the index both must have one dtype, x has {self.dtype}, the values "
-            f"{value.dtype}: convert them by values.to({self.dtype})"
+            f"x[index] = values: with tensors or lists as the index both must have one dtype, x has {self.dtype}, the "
+            f"values {value.dtype}: convert them by values.to({self.dtype})"
         )
     if state.recording and (node_of(self) is not None or node_of(value) is not None):
         target: Tensor = slice_view(self, basic) if basic or not advanced else self
@@ -805,8 +804,7 @@ def _check_source(name: str, input: Any, dim: int, index: Any, source: Any) -> A
         else RuntimeError
     )(
         f"{name}(): source has shape {tuple(source.shape)}, expected {tuple(expected)} for {count} indices along "
-        f"dimension {dim} of "
-        f"input of shape {tuple(input.shape)}"
+        f"dimension {dim} of input of shape {tuple(input.shape)}"
     )
 
 
