@@ -236,7 +236,9 @@ def test_native_kernels_say_why_they_pass() -> None:
 def test_reasons_of_native_kernels(operation: str, arguments: tuple[Any, ...], reason: str | None) -> None:
     """A reason is given exactly where the kernel passes."""
     assert native.refusal(operation, *arguments) == reason
-    serves = native._serves(*[array for array in arguments if array is not None][: 1 + (operation == "conv")])
+    serves = native.extension.serves_images(
+        *[array for array in arguments if array is not None][: 1 + (operation == "conv")]
+    )
     assert serves is (reason is None or "indices" in reason)
 
 
