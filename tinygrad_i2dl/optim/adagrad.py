@@ -7,7 +7,8 @@ from typing import Any
 import numpy
 
 from ..tensors import Tensor, make
-from .optimizer import Array, Optimizer, ParamsT, blocks, check_range, counted, descent, number
+from .multi_tensor import blocks
+from .optimizer import Array, Optimizer, ParamsT, check_range, counted, descent, number
 
 __all__ = ["Adagrad"]
 

@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
-import numpy
-
-from ..tensors import Tensor
+from ..tensors import rebase
+from .multi_tensor import adam_step, alike, gradients_of
 from .optimizer import (
-    Array,
     Optimizer,
     ParamsT,
-    blocks,
     check_betas,
     check_foreach,
     check_range,
     counted,
-    descent,
     number,
     zeros_in,
 )
@@ -72,36 +67,32 @@ class Adam(Optimizer):
         }
         super().__init__(params, defaults)
 
-    def _update(self, parameter: Tensor, gradient: Array, state: dict[str, Any], group: dict[str, Any]) -> None:
-        step = counted(state)
+    def _step_group(self, group: dict[str, Any]) -> None:
         beta1, beta2 = (number(beta) for beta in group["betas"])
-        lr, eps = number(group["lr"]), group["eps"]
-        step_size = lr / (1 - beta1**step)
-        root = math.sqrt(1 - beta2**step)
-        arrays = [
-            parameter._array,
-            gradient,
-            zeros_in(state, "exp_avg", parameter),
-            zeros_in(state, "exp_avg_sq", parameter),
-        ]
-        if group["amsgrad"]:
-            arrays.append(zeros_in(state, "max_exp_avg_sq", parameter))
-        for p, g, m, v, *largest in blocks(*arrays):
-            g = descent(g, p, group, lr)
-            work = g - m
-            work *= 1 - beta1
-            m += work
-            v *= beta2
-            numpy.multiply(g, g, out=work)
-            work *= 1 - beta2
-            v += work
-            if largest:
-                numpy.maximum(largest[0], v, out=largest[0])
-            numpy.sqrt(largest[0] if largest else v, out=work)
-            work += eps * root  # step_size * m / (sqrt(v) / root + eps), with one division less
-            numpy.divide(m, work, out=work)
-            work *= step_size * root
-            p -= work
+        lr, decay = number(group["lr"]), number(group["weight_decay"])
+        for parameters in alike(group["params"]):
+            states = [self.state[parameter] for parameter in parameters]
+            steps = [counted(state) for state in states]
+            pairs = list(zip(states, parameters, strict=True))
+            adam_step[type(parameters[0]._array)](
+                [parameter._array for parameter in parameters],
+                gradients_of(parameters),
+                [zeros_in(state, "exp_avg", parameter) for state, parameter in pairs],
+                [zeros_in(state, "exp_avg_sq", parameter) for state, parameter in pairs],
+                [zeros_in(state, "max_exp_avg_sq", parameter) for state, parameter in pairs]
+                if group["amsgrad"]
+                else [],
+                steps,
+                lr,
+                beta1,
+                beta2,
+                group["eps"],
+                decay,
+                group["decoupled_weight_decay"],
+                group["maximize"],
+            )
+            for parameter in parameters:
+                rebase(parameter, None)
 
 
 class AdamW(Adam):

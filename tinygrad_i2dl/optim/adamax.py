@@ -7,11 +7,11 @@ from typing import Any
 import numpy
 
 from ..tensors import Tensor
+from .multi_tensor import blocks
 from .optimizer import (
     Array,
     Optimizer,
     ParamsT,
-    blocks,
     check_betas,
     check_foreach,
     check_range,

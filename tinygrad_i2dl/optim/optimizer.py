@@ -21,14 +21,9 @@ ParamsT = Iterable[Tensor] | Iterable[dict[str, Any]] | Iterable[tuple[str, Tens
 
 required = object()  # PyTorch's old marker of a group entry without default
 
-# Elements that one pass of an update works on: the arrays of a block (parameter, gradient, moments, temporaries) stay
-# in the second-level cache between the dozen NumPy calls of an Adam step, which makes large updates 2 to 3 times
-# faster.
-BLOCK = 32768
-
 
 class Optimizer:
-    """Changes parameters by their gradients. Subclasses define `_update`.
+    """Changes parameters by their gradients. Subclasses define `_update` or `_step_group`.
 
     Args:
         params: parameters, or dictionaries ``{"params": ..., "lr": ...}`` with options of their own, or (name,
@@ -130,16 +125,12 @@ class Optimizer:
         return loss
 
     def _step_group(self, group: dict[str, Any]) -> None:
+        """Change the parameters of one group: together by a kernel, or one after the other by `_update`."""
         for parameter in group["params"]:
             gradient = parameter._grad
             if gradient is not None:
-                state = self.state[parameter] if self._keeps_state(group) else {}
-                self._update(parameter, gradient._array, state, group)
+                self._update(parameter, gradient._array, self.state[parameter], group)
                 rebase(parameter, None)
-
-    def _keeps_state(self, group: dict[str, Any]) -> bool:
-        """Whether a parameter of this group has state."""
-        return True
 
     def _update(self, parameter: Tensor, gradient: Array, state: dict[str, Any], group: dict[str, Any]) -> None:
         """Change one parameter's array in place."""
@@ -295,17 +286,3 @@ def zeros_in(state: dict[str, Any], name: str, parameter: Tensor) -> Array:
     if entry is None:
         entry = state[name] = make(numpy.zeros_like(parameter._array))
     return entry._array
-
-
-def blocks(*arrays: Array) -> Iterable[tuple[Array, ...]]:
-    """The arrays cut into the same cache-sized pieces, as flat views that may be written to."""
-    if arrays[0].ndim == 0:
-        yield tuple(each.reshape(1) for each in arrays)  # so that results are arrays, not NumPy's scalars
-        return
-    size = arrays[0].size
-    if size <= 2 * BLOCK or not all(each.flags.c_contiguous for each in arrays):
-        yield arrays
-        return
-    flat = [each.reshape(-1) for each in arrays]
-    for start in range(0, size, BLOCK):
-        yield tuple(each[start : start + BLOCK] for each in flat)

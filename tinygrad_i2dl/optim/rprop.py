@@ -7,7 +7,8 @@ from typing import Any
 import numpy
 
 from ..tensors import Tensor, make
-from .optimizer import Array, Optimizer, ParamsT, blocks, check_foreach, check_range, counted, number, zeros_in
+from .multi_tensor import blocks
+from .optimizer import Array, Optimizer, ParamsT, check_foreach, check_range, counted, number, zeros_in
 
 __all__ = ["Rprop"]
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..ops._define import F32, float32_constant
-from ..tensors import Tensor
-from .optimizer import BLOCK, Array, Optimizer, ParamsT, blocks, check_range, number, zeros_in
+import numpy
+
+from ..tensors import Tensor, make, rebase
+from .multi_tensor import Array, alike, gradients_of, sgd_step
+from .optimizer import Optimizer, ParamsT, check_range, number
 
 __all__ = ["SGD"]
 
@@ -62,30 +64,36 @@ class SGD(Optimizer):
         }
         super().__init__(params, defaults)
 
-    def _keeps_state(self, group: dict[str, Any]) -> bool:
-        return bool(group["momentum"] != 0)
-
-    def _update(self, parameter: Tensor, gradient: Array, state: dict[str, Any], group: dict[str, Any]) -> None:
-        lr, momentum, decay = number(group["lr"]), group["momentum"], group["weight_decay"]
-        if group["maximize"]:
-            gradient = -gradient
-        if momentum == 0:
-            array = parameter._array
-            if decay == 0 and 0 < array.ndim and array.size <= BLOCK:  # small: what is below, in two calls
-                # NumPy takes half as long for a small product with an array without dimensions as with a float
-                array -= gradient * (float32_constant(lr) if lr and array.dtype is F32 else lr)
-                return
-            for p, g in blocks(parameter._array, gradient):
-                p -= (g + p * decay if decay != 0 else g) * lr
-            return
-        fresh = state.get("momentum_buffer") is None
-        buffer = zeros_in(state, "momentum_buffer", parameter)
-        for p, g, v in blocks(parameter._array, gradient, buffer):
-            if decay != 0:
-                g = g + p * decay
+    def _step_group(self, group: dict[str, Any]) -> None:
+        for parameters in alike(group["params"]):
+            if group["momentum"] == 0:
+                self._step_alike(parameters, [], False, group)
+                continue
+            fresh = [each for each in parameters if self.state[each].get("momentum_buffer") is None]
             if fresh:
-                v[...] = g
-            else:
-                v *= momentum
-                v += g * (1 - group["dampening"]) if group["dampening"] else g
-            p -= (g + v * momentum if group["nesterov"] else v) * lr
+                for parameter in fresh:
+                    self.state[parameter]["momentum_buffer"] = make(numpy.empty_like(parameter._array))
+                self._step_alike(fresh, self._buffers(fresh), True, group)
+                known = set(map(id, fresh))
+                parameters = [each for each in parameters if id(each) not in known]
+            if parameters:
+                self._step_alike(parameters, self._buffers(parameters), False, group)
+
+    def _buffers(self, parameters: list[Tensor]) -> list[Array]:
+        return [self.state[parameter]["momentum_buffer"]._array for parameter in parameters]
+
+    def _step_alike(self, parameters: list[Tensor], buffers: list[Array], first: bool, group: dict[str, Any]) -> None:
+        sgd_step[type(parameters[0]._array)](
+            [parameter._array for parameter in parameters],
+            gradients_of(parameters),
+            buffers,
+            number(group["lr"]),
+            number(group["momentum"]),
+            number(group["dampening"]),
+            number(group["weight_decay"]),
+            group["nesterov"],
+            group["maximize"],
+            first,
+        )
+        for parameter in parameters:
+            rebase(parameter, None)

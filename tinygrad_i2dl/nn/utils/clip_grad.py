@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import types
 import warnings
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy
 
-from ...backends.registry import namespace_of
+from ...backends.registry import KernelTable, namespace_of
 from ...engine.mode import no_grad
 from ...ops.creation import full
-from ...tensors import Tensor, make
+from ...tensors import Tensor, make, rebase
 
 __all__ = ["clip_grad_norm", "clip_grad_norm_", "clip_grad_value_", "clip_grads_with_norm_", "get_total_norm"]
 
@@ -34,6 +34,24 @@ def _vector_norm(xp: Any, array: Any, norm_type: float) -> Any:
     return xp.asarray(xp.linalg.norm(work, norm_type)).astype(array.dtype)
 
 
+def _gradient_norm(xp: Any, arrays: Sequence[Any], norm_type: float) -> Any:
+    """The norm of all elements of all arrays together: an array without dimensions, of the first one's dtype."""
+    dtype = arrays[0].dtype
+    norms = xp.stack([_vector_norm(xp, each, norm_type).astype(dtype) for each in arrays])
+    return _vector_norm(xp, norms, norm_type)
+
+
+def _scale_arrays(xp: Any, arrays: Sequence[Any], factor: Any) -> None:
+    """Multiply all arrays, in place, by an array without dimensions, or a NumPy scalar."""
+    for array in arrays:
+        array *= factor.astype(array.dtype)
+
+
+# Kernels on lists of arrays, which backends may replace. `scale_arrays` writes into its arguments.
+gradient_norm = KernelTable("gradient_norm", _gradient_norm)
+scale_arrays = KernelTable("scale_arrays", _scale_arrays)
+
+
 def get_total_norm(
     tensors: Any, norm_type: float = 2.0, error_if_nonfinite: bool = False, foreach: bool | None = None
 ) -> Tensor:
@@ -52,10 +70,9 @@ def get_total_norm(
     norm_type = float(norm_type)
     if not several:
         return full((), 0.0)
-    first = several[0]._array
-    xp = namespace_of(type(first))
-    norms = xp.stack([_vector_norm(xp, each._array, norm_type).astype(first.dtype) for each in several])
-    total = _vector_norm(xp, norms, norm_type)
+    arrays = [each._array for each in several]
+    total = gradient_norm[type(arrays[0])](arrays, norm_type)
+    xp = namespace_of(type(total))
     if error_if_nonfinite and not bool(xp.isfinite(total)):
         raise RuntimeError(
             f"the total norm of order {norm_type} of the gradients is {total}, so they cannot be clipped; "
@@ -67,12 +84,17 @@ def get_total_norm(
 def clip_grads_with_norm_(parameters: Any, max_norm: float, total_norm: Tensor, foreach: bool | None = None) -> None:
     """Scale the gradients in place by ``max_norm / (total_norm + 1e-6)``, unless that is more than 1."""
     gradients = _gradients(_listed(parameters))
-    factor = float(max_norm) / (total_norm._array + 1e-6)
-    if factor >= 1:
+    if not gradients:
         return
-    with no_grad():
+    xp = namespace_of(type(total_norm._array))
+    factor = xp.minimum(float(max_norm) / (total_norm._array + 1e-6), 1)
+    if xp is numpy and factor == 1:  # elsewhere, asking would wait for the device
+        return
+    with numpy.errstate(all="ignore"):
+        arrays = [gradient._array for gradient in gradients]
+        scale_arrays[type(arrays[0])](arrays, factor)
         for gradient in gradients:
-            gradient.mul_(make(numpy.asarray(factor).astype(gradient._array.dtype) if factor.ndim == 0 else factor))
+            rebase(gradient, None)
 
 
 def clip_grad_norm_(
