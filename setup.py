@@ -32,9 +32,10 @@ class BuildNative(build_ext):
             Exception: whatever the compiler raised, if ``TINYGRAD_I2DL_REQUIRE_NATIVE=1``.
         """
         try:
+            import numpy
             import pybind11
 
-            ext.include_dirs.append(pybind11.get_include())
+            ext.include_dirs += [pybind11.get_include(), numpy.get_include()]
             if X86:
                 for name, flags in INSTRUCTION_SETS.items():
                     ext.extra_objects += self.compiler.compile(

@@ -5,4 +5,5 @@ PYBIND11_MODULE(_native, module) {
     i2dl::bind_runtime(module);
     i2dl::bind_convolution(module);
     i2dl::bind_pooling(module);
+    i2dl::bind_elementwise(module);
 }

@@ -12,6 +12,7 @@ import difflib
 import functools
 import importlib
 import os
+import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -228,10 +229,11 @@ class KernelTable:
     """Kernels of one operation by array class, looked up on first use.
 
     `numpy` is the kernel for NumPy arrays, an attribute of its own because reading it is three times faster than a
-    dictionary.
+    dictionary. `small` is the number of elements below which it is the reference kernel that computes: -1 before it was
+    looked up, 0 where a backend wants to be asked for every size.
     """
 
-    __slots__ = ("_found", "name", "numpy", "reference")
+    __slots__ = ("_found", "name", "numpy", "reference", "small")
 
     def __init__(self, name: str, reference: Kernel | str) -> None:
         self.name = name
@@ -243,10 +245,12 @@ class KernelTable:
         """Forget what was looked up: the next call asks the backends again."""
         self._found: dict[type, Kernel] = {}
         self.numpy: Kernel = self._look_up_and_run
+        self.small = -1
 
     def _look_up_and_run(self, *arguments: Any, **keywords: Any) -> Any:
         with _changes:
             kernel = self.numpy = self[numpy.ndarray]
+            self.small = _small(self.name)
         return kernel(*arguments, **keywords)
 
     def __getitem__(self, array_type: type) -> Kernel:
@@ -269,6 +273,14 @@ def _resolve(name: str, reference: Kernel | str, array_type: type) -> Kernel:
             if candidate is not None:
                 kernel = _first_of(_wrapped(name, backend.name, candidate), kernel)
     return kernel
+
+
+def _small(name: str) -> int:
+    """Below how many elements every backend passes: kernels say so in an attribute `least`."""
+    if _wrappers:
+        return 0
+    kernels = [kernel for backend in chain() if (kernel := backend.kernel(name)) is not None]
+    return min([getattr(kernel, "least", 0) for kernel in kernels], default=sys.maxsize)
 
 
 def _wrapped(name: str, provider: str, kernel: Kernel) -> Kernel:

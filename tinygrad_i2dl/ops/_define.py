@@ -25,6 +25,7 @@ from typing import Any
 
 import numpy
 
+from ..backends.native.extension import native
 from ..backends.registry import KernelTable, namespace_of
 from ..dtypes import FLOATING, from_numpy_dtype, get_default_dtype, result_numpy_dtype
 from ..engine.mode import state
@@ -70,6 +71,8 @@ observer: Callable[[Op, Sequence[Any], Any, Node | None], None] | None = None
 def set_observer(function: Callable[[Op, Sequence[Any], Any, Node | None], None] | None) -> None:
     global observer
     observer = function
+    if hasattr(native, "elementwise"):
+        native.watch_elementwise(function is not None)
 
 
 BOTH = -2  # what an elementwise operation's formula saves: both operands
@@ -161,6 +164,7 @@ class Op:
         self.promoted = tuple(self.parameters.index(name) for name in promotes)
         self.kernels = KernelTable(self.name, ufunc if ufunc is not None else reference)
         self.ufunc = ufunc
+        self.short: tuple[str, float] | None = None if ufunc is None else (ufunc, 0.0)  # see `shortened`
         self.floating = floating
         self.numbers = (True, True)  # of two operands: may the first, the second be a Python number
         self.bools = True  # whether tensors of bools are taken
@@ -186,6 +190,12 @@ class Op:
         if self.result is None and self.variadic is None and len(alone) == len(self.formulas) == len(self.inputs):
             self.simple = alone[0] if len(alone) == 1 and len(self.inputs) == 1 else None
             self.pair = (alone[0], alone[1]) if len(alone) == 2 else None
+
+    def picks(self) -> tuple[int | None, ...]:
+        """What each input's formula saves, see `Formula.pick`: for the short way of elementwise operations."""
+        if self.formulas and self.simple is None and self.pair is None:
+            return (None,) * len(self.inputs)
+        return tuple(formula.pick for formula in self.formulas)
 
     def saves_first_input(self) -> bool:
         first = ("input", self.positions[0], 0)
@@ -567,6 +577,26 @@ def save(
 
 # ---------------------------------------------------------------- the callables
 
+if hasattr(native, "elementwise"):
+    native.elementwise_classes(Tensor, FormulaNode, KernelTable, state, getattr(next_number, "__self__"), EMPTY)  # noqa: B009
+
+
+def shortened(
+    function: Callable[..., Any], op: Op, numbers: tuple[bool, bool] = (True, True), swapped: bool = False
+) -> Any:
+    """`function` with the short way in front of it: the same in C++ for small contiguous arrays of float32 or float64
+    that nothing observes, see ``csrc/bind_elementwise.cpp``. `function` itself where there is none.
+
+    `numbers`: whether the operands may be Python numbers. `swapped`: called with the second operand first.
+    """
+    if op.short is None or not hasattr(native, "elementwise"):
+        return function
+    ufunc, constant = op.short
+    short = native.elementwise(
+        function, op, op.kernels, getattr(numpy, ufunc), len(op.inputs), constant, *numbers, swapped
+    )
+    return functools.update_wrapper(short, function)
+
 
 def unary_function(op: Op) -> Callable[..., Any]:
     kernels, floating, formulas, quiet = op.kernels, op.floating, op.formulas, op.ufunc in QUIET
@@ -614,7 +644,7 @@ def unary_function(op: Op) -> Callable[..., Any]:
             observer(op, (array,), result, tensor._node)
         return tensor
 
-    return named(call, op)
+    return named(shortened(call, op), op)
 
 
 def binary_function(op: Op, operator: bool = False) -> Callable[..., Any]:
@@ -717,7 +747,7 @@ def binary_function(op: Op, operator: bool = False) -> Callable[..., Any]:
                 recorded.guards = guards
         return tensor if observer is None else seen(op, (a, b), tensor)
 
-    return named(call, op)
+    return named(shortened(call, op, (first_number, second_number)), op)
 
 
 def guard_both(guards: list[Any], input: Tensor | None, other: Tensor | None) -> None:
@@ -1184,12 +1214,21 @@ def finish(function: Any, op: Op, method: bool | str, inplace: bool) -> Any:
     return function
 
 
-def unary(*, method: bool | str = True, inplace: bool = True, floating: bool = False, ufunc: str | None = None) -> Any:
+def unary(
+    *,
+    method: bool | str = True,
+    inplace: bool = True,
+    floating: bool = False,
+    ufunc: str | None = None,
+    short: tuple[str, float] | None = None,
+) -> Any:
     """Primitive of one tensor, elementwise. `floating`: integers are computed in the default dtype. `ufunc`: the name
-    of the array namespace's own function that is the kernel, so that no Python stands between."""
+    of the array namespace's own function that is the kernel, so that no Python stands between. `short`: a ufunc of two
+    operands and the second operand that compute the same for floating-point numbers."""
 
     def decorate(reference: Callable[..., Any]) -> Any:
         op = Op(reference, ("input",), floating=floating, ufunc=ufunc)
+        op.short = short if short is not None else op.short
         return finish(unary_function(op), op, method, inplace)
 
     return decorate
@@ -1217,7 +1256,7 @@ def binary(
         op.numbers = numbers
         function = finish(binary_function(op), op, method, inplace and not alpha)
         if operator:
-            attach_operator(operator, binary_function(op, operator=True), inplace_function(op) if inplace else None)
+            attach_operator(operator, op, binary_function(op, operator=True), inplace_function(op) if inplace else None)
         if alpha:
             return attach_scaled(function, op, method, inplace)
         return function
@@ -1257,7 +1296,7 @@ def _scale(op: Op, other: Any, alpha: Any, input: Any) -> Any:
     return other * alpha
 
 
-def attach_operator(stem: str, function: Callable[..., Any], in_place: Callable[..., Any] | None) -> None:
+def attach_operator(stem: str, op: Op, function: Callable[..., Any], in_place: Callable[..., Any] | None) -> None:
     """``__stem__``, ``__rstem__`` and ``__istem__`` of Tensors."""
 
     def reflected(self: Any, other: Any) -> Any:
@@ -1272,7 +1311,8 @@ def attach_operator(stem: str, function: Callable[..., Any], in_place: Callable[
 
     setattr(Operations, f"__{stem}__", function)
     # Where the order does not matter the tensor goes first, so that `grad_fn.next_functions` lists it first.
-    setattr(Operations, f"__r{stem}__", swapped if stem in ("add", "mul") else reflected)
+    commutes = stem in ("add", "mul")
+    setattr(Operations, f"__r{stem}__", shortened(swapped if commutes else reflected, op, swapped=not commutes))
     if in_place is not None:
         setattr(Operations, f"__i{stem}__", in_place)
 

@@ -19,7 +19,7 @@ from ..dtypes import to_numpy_dtype
 from ..errors import DtypeError
 from ..generator import default_generator
 from ..tensors import Tensor, make
-from ._define import OPERATIONS, attach, composite, primitive, unary
+from ._define import OPERATIONS, attach, composite, primitive, shortened, unary
 from .movement import cast, reshape_to, wrap_dim
 from .normal_distribution import (
     CUBIC,
@@ -60,8 +60,9 @@ def with_inplace(function: Callable[..., Any]) -> Callable[..., Any]:
 
     last = inspect.Parameter("inplace", inspect.Parameter.POSITIONAL_OR_KEYWORD, default=False)
     call.__signature__ = signature.replace(parameters=[*signature.parameters.values(), last])  # type: ignore[attr-defined]
-    OPERATIONS[function.__name__] = call
-    return call
+    result: Callable[..., Any] = shortened(call, function.op)  # type: ignore[attr-defined]
+    OPERATIONS[function.__name__] = result
+    return result
 
 
 def refuse_integers(name: str, array: Any) -> None:
@@ -91,7 +92,7 @@ def masked(xp: Any, input: Any, mask: Any) -> Any:
 masked.gradient(lambda g, mask: masked(g, mask))
 
 
-@unary()
+@unary(short=("maximum", 0.0))
 def relu(xp: Any, input: Any) -> Any:
     """Rectified linear unit ``max(input, 0)``, elementwise; its derivative at zero is zero.
 

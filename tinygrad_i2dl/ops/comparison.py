@@ -11,7 +11,18 @@ from ..backends.registry import namespace_of
 from ..dtypes import result_numpy_dtype
 from ..errors import DtypeError, ShapeError
 from ..tensors import Operations, Tensor, make
-from ._define import alias, as_array, binary, composite, explain_broadcast, inplace_composite, primitive, promote, unary
+from ._define import (
+    alias,
+    as_array,
+    binary,
+    composite,
+    explain_broadcast,
+    inplace_composite,
+    primitive,
+    promote,
+    shortened,
+    unary,
+)
 
 __all__ = [
     "allclose", "eq", "equal", "fmax", "fmin", "ge", "greater", "greater_equal", "gt", "isclose", "isfinite", "isin",
@@ -80,7 +91,7 @@ def _attach_comparison(function: Any) -> None:
 
     compare.__name__ = compare.__qualname__ = operator
     compare.__doc__ = function.__doc__
-    setattr(Operations, operator, compare)
+    setattr(Operations, operator, shortened(compare, function.op, function.op.numbers))
 
 
 for _each in (eq, ne, lt, le, gt, ge):
