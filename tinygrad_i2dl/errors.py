@@ -6,7 +6,9 @@ code keeps working.
 
 from __future__ import annotations
 
-__all__ = ["DeviceError", "DtypeError", "GraphError", "MissingNameError", "NonFiniteError", "ShapeError"]
+__all__ = [
+    "DeviceError", "DtypeError", "GraphError", "MissingNameError", "NonFiniteError", "ShapeError", "UndefinedError",
+]  # fmt: skip
 
 
 class ShapeError(RuntimeError):
@@ -15,6 +17,10 @@ class ShapeError(RuntimeError):
 
 class DtypeError(RuntimeError):
     """A dtype that an operation cannot work with, or a cast that would lose information silently."""
+
+
+class UndefinedError(DtypeError, NotImplementedError):
+    """A dtype that an operation is not defined for."""
 
 
 class DeviceError(RuntimeError):

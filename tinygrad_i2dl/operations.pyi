@@ -454,9 +454,7 @@ class Operations:
     def clip_(self, min: Any = None, max: Any = None) -> Tensor:
         """Move the elements outside of the bounds to these, in place, see `torch.clamp`."""
 
-    def clone(self) -> Tensor:
-        """Copy with its own memory; gradients flow through."""
-
+    def clone(self, memory_format: Any = None) -> Tensor: ...
     def conj(self) -> Tensor:
         """`input` itself: real numbers are their own conjugates."""
 

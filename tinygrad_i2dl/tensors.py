@@ -77,13 +77,17 @@ class Size(tuple[int, ...]):
 class View:
     """How a view came from its base: what to apply, in order, and at which state of the base's history."""
 
-    __slots__ = ("base", "rewrites", "several", "steps")
+    __slots__ = ("base", "rewrites", "special", "steps")
 
-    def __init__(self, base: Tensor, steps: tuple[Any, ...], rewrites: int, several: bool) -> None:
+    def __init__(self, base: Tensor, steps: tuple[Any, ...], rewrites: int, special: str) -> None:
         self.base = base
         self.steps = steps
         self.rewrites = rewrites
-        self.several = several  # made by an operation with several views: may not be changed in place
+        self.special = special  # SEVERAL, UNRECORDED or "": how it was made, if that forbids changing it in place
+
+
+SEVERAL = "an operation that returns several views (unbind, split, chunk)"
+UNRECORDED = "an operation that was not recorded (under no_grad)"
 
 
 def replay(steps: tuple[Any, ...], base: Any) -> Any:
@@ -304,7 +308,7 @@ class Tensor(operations.Operations):
                 this tensor's shape; may be left out when the tensor has one element.
             retain_graph: keep what the graph saved, for another pass. Default: the value of `create_graph`.
             create_graph: record the pass itself, so that gradients can be differentiated again.
-            inputs: only these leaves accumulate.
+            inputs: only these tensors accumulate; on those that are no leaves `retain_grad` is called.
 
         Raises:
             RuntimeError: the tensor requires no gradient, has more than one element and no `gradient` is given, or the
@@ -367,10 +371,21 @@ class Tensor(operations.Operations):
         return bool(self._array.item())
 
     def __float__(self) -> float:
-        return float(self.item())
+        return float(self._number("float"))
 
     def __int__(self) -> int:
-        return int(self.item())
+        return int(self._number("int"))
+
+    def __complex__(self) -> complex:
+        return complex(self._number("complex"))
+
+    def _number(self, kind: str) -> Any:
+        """The value for Python's conversions, which raise another class than `item`."""
+        if self._array.size != 1:
+            raise ValueError(
+                f"{kind}() needs a tensor with exactly one element, this one has shape {tuple(self._array.shape)}"
+            )
+        return self.item()
 
     def __index__(self) -> int:
         if self._array.dtype.kind not in "iub" or self._array.size != 1:
@@ -424,7 +439,7 @@ class Tensor(operations.Operations):
                 "only leaf tensors can be deep-copied, this one was computed from others: use detach().clone(), or "
                 "clone()"
             )
-        copied = _restored(type(self), self._array.copy(), self.requires_grad, {})
+        copied = _restored(type(self), self._array.copy("K"), self.requires_grad, {})
         memo[id(self)] = copied
         copied.__dict__.update(copy.deepcopy(self.__dict__, memo))
         copied._grad = copy.deepcopy(self._grad, memo)
@@ -517,6 +532,10 @@ def current_node(tensor: Tensor) -> Node | None:
     base."""
     view = tensor._view
     if view is not None and view.rewrites != tensor._version[1]:  # type: ignore[index]
+        if view.special is UNRECORDED:
+            raise _of_unrecorded_view(
+                "a view made under no_grad, whose base was changed in place since by a recorded one"
+            )
         former = tensor._node
         with enable_grad():
             tensor._node = replay(view.steps, view.base)._node
@@ -543,7 +562,7 @@ class _ChangedView(Node):
 
     def backward(self, gradient: Any, needs: tuple[bool, ...] | None, recorded: bool) -> tuple[Any, ...]:
         rest = (
-            gradient.clone()
+            gradient.contiguous().clone()
             if recorded
             else numpy.array(gradient)
             if isinstance(gradient, numpy.generic)
@@ -562,11 +581,12 @@ class _ChangedView(Node):
 def refuse_change(tensor: Tensor, name: str) -> None:
     """Raise if `tensor` may not be changed in place by the recorded operation `name`."""
     view = tensor._view
-    if view is not None and view.several:
+    if view is not None and view.special:
+        if view.special is UNRECORDED:
+            refuse_unrecorded_view(tensor, name)
         raise RuntimeError(
-            f"{name} would change in place a view made by an operation that returns several views (unbind, split, "
-            "chunk); gradients cannot follow that. Use the operation that returns a new tensor, or index the base "
-            "instead"
+            f"{name} would change in place a view made by {view.special}; gradients cannot follow that. Use the "
+            "operation that returns a new tensor, or index the base instead"
         )
     if type(tensor._node) is AccumulateGrad:
         raise RuntimeError(
@@ -578,6 +598,21 @@ def refuse_change(tensor: Tensor, name: str) -> None:
             f"{name} would change in place a view of a leaf tensor that requires a gradient: "
             "wrap the change in torch.no_grad(), or clone the leaf first"
         )
+
+
+def refuse_unrecorded_view(tensor: Tensor, name: str) -> None:
+    """Raise if `tensor` is a view made unrecorded of a base that requires a gradient: a change of it that is recorded
+    would be missing from the base's history."""
+    view = tensor._view
+    if view is not None and view.special is UNRECORDED and view.base._node is not None:
+        raise _of_unrecorded_view(f"{name} would change in place a view made under no_grad")
+
+
+def _of_unrecorded_view(what: str) -> RuntimeError:
+    return RuntimeError(
+        f"{what}: whether its gradient should follow the change cannot be known. Make the view and the change both "
+        "inside no_grad() or both outside, or detach() the view"
+    )
 
 
 def rebase(tensor: Tensor, node: Node | None) -> None:
@@ -645,14 +680,15 @@ def differentiate(
         tensors = [inputs] if isinstance(inputs, Tensor) else list(inputs)
         if not tensors:
             raise RuntimeError("inputs must name at least one tensor, got an empty sequence")
+        for tensor in tensors:
+            if not isinstance(tensor, Tensor):
+                raise GraphError(f"inputs must be Tensors, got {type(tensor).__name__}")
         nodes = [current_node(tensor) for tensor in tensors]
         for tensor, each in zip(tensors, nodes, strict=True):
             if each is None:
                 raise GraphError(f"an input of shape {tuple(tensor.shape)} does not require a gradient")
-            if accumulate and type(each) is not AccumulateGrad:
-                raise GraphError(
-                    "backward(inputs=...) accumulates into leaves only; use autograd.grad for other tensors"
-                )
+            if accumulate:
+                tensor.retain_grad()
         targets = frozenset(each.number for each in nodes if each is not None)
     captured = engine.run_backward(
         roots,

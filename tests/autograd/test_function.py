@@ -320,3 +320,21 @@ def test_numeric_grad():
     (g,) = torch.autograd.grad(black_box(x, y).sum(), x, create_graph=True)
     with pytest.raises(RuntimeError, match="second time"):
         g.sum().backward()
+
+
+def test_arguments_by_name():
+    def program(lib):
+        Product = scaled_product(lib)
+        a, b = (lib.tensor([2.0, 3.0], requires_grad=True) for _ in range(2))
+        Product.apply(a, factor=3.0, b=b)[0].sum().backward()
+        return a.grad, b.grad
+
+    both(program)
+
+
+@pytest.mark.parametrize("kwargs", [{"unknown": 1}, {"flag": True}, {"a": 1}])
+def test_arguments_by_name_that_cannot_be_placed(kwargs):
+    for lib in LIBRARIES:
+        a, b = (lib.ones(2, requires_grad=True) for _ in range(2))
+        with pytest.raises(TypeError):
+            scaled_product(lib).apply(a, b, **kwargs)

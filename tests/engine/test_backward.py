@@ -265,6 +265,62 @@ def test_views_of_several_refuse_in_place():
             part.add_(1)
 
 
+@pytest.mark.parametrize("change", ["mul_", "setitem", "base"])
+def test_changing_a_view_made_under_no_grad_is_refused(change):
+    for lib in (torch, reference):
+        x = lib.ones(3, requires_grad=True)
+        base = x * 1
+        with lib.no_grad():
+            view = base[0:2]
+            view.mul_(2)  # both unrecorded: as the user wants it
+        with pytest.raises(RuntimeError, match=r"no_grad"):
+            if change == "mul_":
+                view.mul_(2)
+            elif change == "setitem":
+                view[0] = 1.0
+            else:
+                base.mul_(2)
+                repr(view.grad_fn)
+        assert base.tolist() == ([4, 4, 2] if change == "base" else [2, 2, 1])
+
+
+def test_backward_accumulates_into_tensors_that_are_no_leaves():
+    def program(lib):
+        x = lib.arange(1.0, 4.0).requires_grad_()
+        y = x * 2
+        first, rest = y.split([1, 2])
+        z = (y * y).sum() + first.prod() + (rest**3).sum()
+        z.backward(inputs=[y, rest], retain_graph=True)
+        z.backward(inputs=[y, x, z], retain_graph=True)
+        results = [t.grad for t in (x, y, rest, z)]
+        kept = x * 3
+        kept.retain_grad()
+        kept.register_hook(lambda g: g * 10)
+        (kept * kept).sum().backward(inputs=[kept])
+        return [*results, kept.grad]
+
+    both(program)
+
+
+def test_backward_into_tensors_that_are_no_leaves_can_be_recorded():
+    def program(lib):
+        x = lib.arange(1.0, 4.0).requires_grad_()
+        y = x * 2
+        (y**3).sum().backward(inputs=[y], create_graph=True)
+        return lib.autograd.grad(y.grad.sum(), x)[0], x.grad
+
+    both(program)
+
+
+def test_gradients_accumulated_elsewhere_have_memory_of_their_own():
+    x = torch.ones(2, requires_grad=True)
+    y = x * 1
+    z = y + 1
+    z.sum().backward(inputs=[y, z])
+    y.grad.mul_(5)
+    assert z.grad.tolist() == [1, 1]
+
+
 # --- modes
 
 

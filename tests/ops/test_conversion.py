@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from typing import Any
 
 import numpy
@@ -145,3 +146,37 @@ def test_integers_refuse_zero_as_divisor(name: str) -> None:
             getattr(library, name)(library.tensor([1, 2]), library.tensor([1, 0]))
     infinite = tinygrad_i2dl.floor_divide(tinygrad_i2dl.tensor([1.0]), 0.0)
     numpy.testing.assert_array_equal(infinite.numpy(), [numpy.inf])
+
+
+MEMORY: dict[str, Any] = {
+    "transposed": lambda lib: lib.ones(2, 3).t(),
+    "every second": lambda lib: lib.ones(4, 6).t()[::2],
+    "channels last": lambda lib: lib.ones(2, 3, 4, 5).permute(0, 2, 3, 1),
+    "expanded": lambda lib: lib.ones(3, 1).expand(3, 4),
+    "all one element": lambda lib: lib.ones(1).expand(2, 2),
+}
+
+
+@pytest.mark.parametrize("name", MEMORY)
+def test_copies_keep_the_order_of_dimensions_in_memory(name: str) -> None:
+    ours, theirs = MEMORY[name](tinygrad_i2dl), MEMORY[name](torch)
+    assert ours.clone().stride() == theirs.clone().stride()
+    for lib, x in ((tinygrad_i2dl, ours), (torch, theirs)):
+        assert x.clone(memory_format=lib.contiguous_format).is_contiguous()
+    if ours.ndim == 4:
+        formats = [
+            x.clone(memory_format=lib.channels_last).stride() for lib, x in ((tinygrad_i2dl, ours), (torch, theirs))
+        ]
+        assert formats[0] == formats[1]
+        assert copy.deepcopy(ours).stride() == copy.deepcopy(theirs).stride()
+
+
+@pytest.mark.parametrize("convert", [int, float, complex])
+def test_python_numbers_come_from_one_element(convert: Any) -> None:
+    for lib in (tinygrad_i2dl, torch):
+        assert convert(lib.tensor([[2.0]])) == convert(2)
+        for wrong in (lib.ones(2), lib.ones(0)):
+            with pytest.raises(ValueError, match="one element"):
+                convert(wrong)
+            with pytest.raises(RuntimeError, match="element"):
+                wrong.item()

@@ -7,11 +7,6 @@ import numpy
 from . import array, case, raises, sample
 
 sample("contiguous", lambda make: [case(make(3, 4)), case(make(4, 3).T)], oracle="torch.Tensor.contiguous")
-sample(
-    "channels_moved_last",
-    lambda make: [case(make(2, 3, 4, 5)), case(make(1, 2, 2, 3, 2))],
-    oracle=lambda input: input,
-)
 sample("transfer", lambda make: [case(make(3, 4), "cpu", "cpu")], oracle=lambda input, target, source: input)
 sample(
     "reinterpret",

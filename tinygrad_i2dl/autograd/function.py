@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import inspect
 from collections.abc import Callable
 from typing import Any
 
@@ -260,8 +261,10 @@ class Function:
         raise NotImplementedError
 
     @classmethod
-    def apply(cls, *args: Any) -> Any:
-        """Run `forward` and record the call."""
+    def apply(cls, *args: Any, **kwargs: Any) -> Any:
+        """Run `forward` and record the call. Arguments may be named as `forward` names them."""
+        if kwargs:
+            args = cls._in_order(args, kwargs)
         ctx = FunctionCtx()
         positions = tuple(i for i, each in enumerate(args) if isinstance(each, Tensor))
         parents = tuple(current_node(args[i]) for i in positions)
@@ -296,6 +299,24 @@ class Function:
         if recorded:
             cls._record(ctx, parents, positions, outputs, arguments, len(args), dirty)
         return outputs if isinstance(returned, tuple) else outputs[0]
+
+    @classmethod
+    def _in_order(cls, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, ...]:
+        """The arguments of `forward` by position, as `backward` counts them."""
+        signature = inspect.signature(cls.forward)
+        if cls.setup_context is Function.setup_context:  # the first is ctx
+            signature = signature.replace(parameters=list(signature.parameters.values())[1:])
+        try:
+            bound = signature.bind(*args, **kwargs)
+        except TypeError as error:
+            raise TypeError(f"{cls.__name__}.apply(): {error}; forward takes {signature}") from None
+        if bound.kwargs:
+            raise TypeError(
+                f"{cls.__name__}.apply(): {next(iter(bound.kwargs))!r} comes after an argument that was left out, or "
+                "can only be given by name; backward() returns gradients by position, so give all before it: "
+                f"forward{signature}"
+            )
+        return bound.args
 
     @classmethod
     def _record(

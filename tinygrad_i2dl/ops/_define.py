@@ -30,8 +30,21 @@ from ..backends.registry import KernelTable, namespace_of
 from ..dtypes import FLOATING, from_numpy_dtype, get_default_dtype, result_numpy_dtype
 from ..engine.mode import state
 from ..engine.node import Node, Output, next_number
-from ..errors import DeviceError, DtypeError, GraphError, ShapeError
-from ..tensors import Operations, Tensor, View, current_node, make, new_object, rebase, refuse_change, version_of
+from ..errors import DeviceError, DtypeError, GraphError, ShapeError, UndefinedError
+from ..tensors import (
+    SEVERAL,
+    UNRECORDED,
+    Operations,
+    Tensor,
+    View,
+    current_node,
+    make,
+    new_object,
+    rebase,
+    refuse_change,
+    refuse_unrecorded_view,
+    version_of,
+)
 
 Array = Any
 ndarray = numpy.ndarray
@@ -418,7 +431,7 @@ def explain(op: Op, error: Exception, arguments: Sequence[Any]) -> Exception:
         return IndexError(f"{got}: a dimension is out of range; a tensor of n dimensions has dimensions -n to n-1")
     if isinstance(error, TypeError):
         if arrays and ("ufunc" in str(error) or "numpy boolean" in str(error)):
-            return DtypeError(f"{got}: not defined for these dtypes")
+            return UndefinedError(f"{got}: not defined for these dtypes")
         return TypeError(f"{got}: {error}")
     if isinstance(error, ValueError):
         return ShapeError(f"{got}: shapes or values do not fit: {error}")
@@ -909,12 +922,13 @@ def view_function(op: Op, several: bool) -> Callable[..., Any]:
             if made is not array and (base is None or (base is not array and base is not array.base)):
                 continue  # the kernel had to copy: not a view
             tensor._version = version = version_of(input)
+            special = SEVERAL if several else UNRECORDED if node is not None and tensor._node is None else ""
             parent = input._view
             steps = ((nth, (call, arguments, number)) if several else (call, arguments),)
             if parent is None:
-                tensor._view = View(input, steps, version[1], several)
+                tensor._view = View(input, steps, version[1], special)
             else:
-                tensor._view = View(parent.base, parent.steps + steps, version[1], several or parent.several)
+                tensor._view = View(parent.base, parent.steps + steps, version[1], special or parent.special)
         return outcome
 
     return named(call, op)
@@ -986,6 +1000,8 @@ def inplace_function(op: Op) -> Callable[..., Any]:
             if op.saves_first_input():
                 values[0] = array.copy()
                 tensors[0] = None  # the copy is ours: nobody can change it
+        elif parents and self._view is not None:
+            refuse_unrecorded_view(self, title)
         if op.promoted:
             bring_together(op, values)
         elif op.floating and array.dtype.kind in "iub":

@@ -15,7 +15,7 @@ import numpy
 
 from ..engine.mode import state
 from ..errors import DtypeError, ShapeError
-from ..tensors import Operations, Tensor, make, rebase
+from ..tensors import Operations, Tensor, make, rebase, refuse_unrecorded_view
 from ._define import as_array, composite, node_of, operand, primitive, view, write_out
 from .comparison import choose
 from .movement import (
@@ -338,6 +338,8 @@ def _setitem(self: Tensor, index: Any, value: Any) -> None:
                 values = values._cast(array.dtype)
             put_at.in_place(target, values, _own(advanced, target) if target._node is not None else advanced, False)
         return
+    if state.recording and self._view is not None:
+        refuse_unrecorded_view(self, "x[index] = value")
     try:
         if advanced is None:
             array[basic] = value._array

@@ -6,7 +6,7 @@ from typing import Any
 
 from ..dtypes import from_numpy_dtype
 from ..tensors import Operations, Size, Tensor
-from ._define import composite, primitive
+from ._define import composite
 from .movement import clone, wrap_dim
 
 __all__ = [
@@ -57,18 +57,6 @@ def _channels_last_dims(name: str, format: memory_format, ndim: int) -> int | No
     return needed
 
 
-@primitive("input")
-def channels_moved_last(xp: Any, input: Any) -> Any:
-    """Copy whose memory has the channels (dimension 1) last; shape and values stay."""
-    order = (0, *range(2, input.ndim), 1)
-    back = (0, input.ndim - 1, *range(1, input.ndim - 1))
-    return xp.ascontiguousarray(input.transpose(order)).transpose(back)
-
-
-channels_moved_last.op.title = "CloneBackward0"
-channels_moved_last.gradient(lambda g: g)
-
-
 @composite(method=True)
 def contiguous(input: Tensor, memory_format: memory_format = contiguous_format) -> Tensor:
     """The tensor itself if its elements lie one after the other in memory, else a copy for which that holds.
@@ -79,8 +67,8 @@ def contiguous(input: Tensor, memory_format: memory_format = contiguous_format) 
     """
     if is_contiguous(input, memory_format):
         return input
-    special = _channels_last_dims("contiguous", memory_format, input.ndim)
-    result: Tensor = clone(input) if special is None else channels_moved_last(input)
+    _channels_last_dims("contiguous", memory_format, input.ndim)
+    result: Tensor = clone(input, memory_format)
     return result
 
 

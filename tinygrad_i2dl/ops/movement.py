@@ -1482,9 +1482,13 @@ def repeat_interleave(
 
 
 @primitive("input", method=True)
-def clone(xp: Any, input: Any) -> Any:
-    """Copy with its own memory; gradients flow through."""
-    return input.copy()
+def clone(xp: Any, input: Any, memory_format: Any = None) -> Any:
+    """Copy with its own memory, in the order of dimensions that the input's memory has unless `memory_format` names
+    another; gradients flow through."""
+    name = "preserve_format" if memory_format is None else memory_format.name
+    if name in ("channels_last", "channels_last_3d"):
+        return xp.moveaxis(xp.moveaxis(input, 1, -1).copy(), -1, 1)
+    return input.copy("C" if name == "contiguous_format" or 0 in input.strides else "K")
 
 
 clone.gradient(lambda g: g)
