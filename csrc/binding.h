@@ -36,6 +36,7 @@ inline Sizes shape_of(int64_t batch, int64_t channels, const int64_t sizes[3], s
 }
 
 void bind_runtime(py::module_& module);
+void bind_allocator(py::module_& module);
 void bind_convolution(py::module_& module);
 void bind_pooling(py::module_& module);
 void bind_elementwise(py::module_& module);

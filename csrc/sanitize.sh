@@ -25,4 +25,6 @@ for source in *.cpp sanitize/driver.cpp; do
     objects+=("$object")
 done
 "$compiler" "${flags[@]}" "${objects[@]}" -o "$build/driver"
+"$compiler" "${flags[@]}" allocator.cpp sanitize/allocator.cpp -o "$build/allocator"
+"$build/allocator"
 ASAN_OPTIONS=detect_stack_use_after_return=1 UBSAN_OPTIONS=print_stacktrace=1 "$build/driver" "${1:-300}"

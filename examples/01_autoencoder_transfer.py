@@ -387,7 +387,8 @@ def main(arguments: list[str] | None = None) -> dict[str, object]:
     assert found == PARAMETERS, f"expected {PARAMETERS} parameters, the networks have {found}"
     if options.resume:
         run.resume()
-    run.train()
+    with torch.caching_allocator(torch.backends.native.available()):  # each step takes the memory of the one before
+        run.train()
     draw(run)
     metrics = results(run)
     with replaced_file(options.out / "metrics.json") as file:

@@ -28,6 +28,7 @@ from . import random as random
 from . import special as special
 from . import utils as utils
 from . import version as version
+from .allocation import *
 from .amp import autocast as autocast
 from .autograd import set_detect_anomaly as set_detect_anomaly
 from .backends.registry import available_backends as available_backends

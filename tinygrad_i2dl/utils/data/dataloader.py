@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import collections
+import contextvars
 import queue
 import threading
 from collections.abc import Callable, Iterable, Iterator
@@ -211,8 +212,9 @@ class _Prefetched:
         self._stop = threading.Event()
         for number in range(count):
             thread = threading.Thread(
-                target=_work,
-                args=(number, count, seed, loader, self._tasks, batches, self._stop),
+                # In a copy of the caller's context: NumPy keeps its memory handler there.
+                target=contextvars.copy_context().run,
+                args=(_work, number, count, seed, loader, self._tasks, batches, self._stop),
                 daemon=True,
                 name=f"loader-{number}",
             )
