@@ -128,7 +128,7 @@ def test_switches_nest_and_survive_errors() -> None:
             assert not torch.is_caching_allocator_enabled()
         assert torch.is_caching_allocator_enabled()
         with pytest.raises(ZeroDivisionError), torch.caching_allocator(False):
-            1 / 0  # noqa: B018
+            1 / 0
         assert torch.is_caching_allocator_enabled()
     assert not torch.is_caching_allocator_enabled()
     torch.set_caching_allocator(True)
@@ -230,7 +230,7 @@ print(float(x.grad.sum()))
 def test_without_the_extension_the_reason_is_given(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(extension, "native", None)
     monkeypatch.setattr(extension, "_reason", "the C++ extension was not built (for a test)")
-    with pytest.raises(RuntimeError, match="was not built .* C\\+\\+17 compiler"):
+    with pytest.raises(RuntimeError, match=r"was not built .* C\+\+17 compiler"):
         torch.set_caching_allocator(True)
     with pytest.raises(RuntimeError, match="was not built"), torch.caching_allocator():
         pass
