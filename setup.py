@@ -15,10 +15,8 @@ SOURCES = Path("csrc")
 FLAGS = ["-std=c++17", "-O3", "-fno-math-errno", "-fno-trapping-math", "-ffp-contract=fast", "-fvisibility=hidden"]
 X86 = platform.machine().lower() in ("x86_64", "amd64")
 # The flags of one file alone. Nothing else may be built for a newer processor than the baseline.
-INSTRUCTION_SETS = {
-    "kernels_avx2.cpp": ["-march=x86-64-v3"],
-    "kernels_avx512.cpp": ["-march=x86-64-v4", "-mprefer-vector-width=512"],
-}
+INSTRUCTION_SETS = {"avx2": ["-march=x86-64-v3"], "avx512": ["-march=x86-64-v4", "-mprefer-vector-width=512"]}
+VARIANTS = {path.name: flags for name, flags in INSTRUCTION_SETS.items() for path in SOURCES.glob(f"*_{name}.cpp")}
 REQUIRED = os.environ.get("TINYGRAD_I2DL_REQUIRE_NATIVE") == "1"
 
 
@@ -37,7 +35,7 @@ class BuildNative(build_ext):
 
             ext.include_dirs += [pybind11.get_include(), numpy.get_include()]
             if X86:
-                for name, flags in INSTRUCTION_SETS.items():
+                for name, flags in sorted(VARIANTS.items()):
                     ext.extra_objects += self.compiler.compile(
                         [str(SOURCES / name)],
                         output_dir=self.build_temp,
@@ -66,7 +64,7 @@ class BuildNative(build_ext):
 
 native = Extension(
     "tinygrad_i2dl._native",
-    sources=sorted(str(path) for path in SOURCES.glob("*.cpp") if path.name not in INSTRUCTION_SETS),
+    sources=sorted(str(path) for path in SOURCES.glob("*.cpp") if path.name not in VARIANTS),
     depends=sorted(str(path) for path in SOURCES.glob("*.h")),
     define_macros=[("I2DL_HAVE_X86_VARIANTS", "1")] if X86 else [],
     extra_compile_args=FLAGS,

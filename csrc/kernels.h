@@ -234,6 +234,7 @@ struct KernelTable {
 
 struct Kernels {
     const char* name;
+    int level;  // 0: baseline, 1: AVX2, 2: AVX-512
     KernelTable<float> single;
     KernelTable<double> twice;
 };

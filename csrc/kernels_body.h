@@ -1137,6 +1137,6 @@ void spread_row(const SumRow<T>& row) {
 }  // namespace
 
 extern const Kernels I2DL_KERNELS;
-const Kernels I2DL_KERNELS = {I2DL_NAME, I2DL_TABLE(float), I2DL_TABLE(double)};
+const Kernels I2DL_KERNELS = {I2DL_NAME, I2DL_VECTOR_BYTES / 32, I2DL_TABLE(float), I2DL_TABLE(double)};
 
 }  // namespace i2dl

@@ -7,4 +7,5 @@ PYBIND11_MODULE(_native, module) {
     i2dl::bind_convolution(module);
     i2dl::bind_pooling(module);
     i2dl::bind_elementwise(module);
+    i2dl::bind_optimization(module);
 }

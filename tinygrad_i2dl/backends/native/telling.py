@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from . import convolution, pooling
+from . import convolution, optimization, pooling
 from .extension import reason
 
-_FAMILIES = (convolution, pooling)
+_FAMILIES = (convolution, optimization, pooling)
 KERNELS = {name: kernel for family in _FAMILIES for name, kernel in family.KERNELS.items()}
 
 

@@ -86,15 +86,15 @@ def clip_grads_with_norm_(parameters: Any, max_norm: float, total_norm: Tensor, 
     gradients = _gradients(_listed(parameters))
     if not gradients:
         return
-    xp = namespace_of(type(total_norm._array))
-    factor = xp.minimum(float(max_norm) / (total_norm._array + 1e-6), 1)
-    if xp is numpy and factor == 1:  # elsewhere, asking would wait for the device
-        return
+    arrays = [gradient._array for gradient in gradients]
     with numpy.errstate(all="ignore"):
-        arrays = [gradient._array for gradient in gradients]
+        xp = namespace_of(type(total_norm._array))
+        factor = xp.minimum(float(max_norm) / (total_norm._array + 1e-6), 1)
+        if xp is numpy and factor == 1:  # elsewhere, asking would wait for the device
+            return
         scale_arrays[type(arrays[0])](arrays, factor)
-        for gradient in gradients:
-            rebase(gradient, None)
+    for gradient in gradients:
+        rebase(gradient, None)
 
 
 def clip_grad_norm_(
