@@ -15,7 +15,16 @@ import tinygrad_i2dl
 from tests.samples import Case, Maker, Samples
 from tinygrad_i2dl.ops._define import OPERATIONS
 
+# Where the library's tensors of sample blocks are; tests of other devices than the CPU change it.
+PLACES = ["cpu"]
+
 NAMESPACES = ("", "nn.functional", "special", "Tensor")  # where a block's name is looked for, in this order
+
+
+def placed(library: Any, array: Any) -> Any:
+    """An array as a tensor of a library, of ours on the device under test."""
+    made = library.from_numpy(array)
+    return made if library is torch or PLACES[-1] == "cpu" else made.to(PLACES[-1])
 
 
 def lookup(library: Any, path: str) -> Any:
@@ -77,7 +86,7 @@ class Call:
         def tensor(array: Any) -> Any:
             if array.dtype == "float64" and dtype != "float64":
                 array = array.astype(dtype)
-            made = library.from_numpy(array)
+            made = placed(library, array)
             if gradient and array.dtype.kind == "f":
                 made.requires_grad_()
                 self.leaves.append(made)
@@ -131,7 +140,7 @@ def gradients(library: ModuleType, result: Any, leaves: list[Any], **options: An
     outputs = differentiable(result)
     if not outputs or not leaves:
         return [None] * len(leaves)
-    weights = [library.from_numpy(each) for each in weights_of(outputs)]
+    weights = [placed(library, each) for each in weights_of(outputs)]
     found = library.autograd.grad(outputs, leaves, weights, allow_unused=True, **options)
     return [None if each is None else array_of(each) for each in found]
 

@@ -27,6 +27,7 @@ from tests.calls import (  # noqa: E402
     gradients,
     mapped,
     oracle_of,
+    placed,
     through,
 )
 from tests.samples import Case, Samples, load_all  # noqa: E402
@@ -95,7 +96,7 @@ def projected(function: Callable[..., Any], leaves: list[Any]) -> tuple[Callable
     A wrong derivative of the function makes this one's wrong, but for directions of measure zero.
     """
     random = numpy.random.default_rng(2)
-    directions = [tinygrad_i2dl.tensor(random.uniform(-1, 1, (2, *leaf.shape))) for leaf in leaves]
+    directions = [placed(tinygrad_i2dl, random.uniform(-1, 1, (2, *leaf.shape))) for leaf in leaves]
     origins = [leaf.detach() for leaf in leaves]
 
     def along(steps: Any) -> Any:
@@ -103,10 +104,11 @@ def projected(function: Callable[..., Any], leaves: list[Any]) -> tuple[Callable
         weighting = numpy.random.default_rng(3)
         total = steps.sum() * 0.0
         for output in function(*moved):
-            total = total + (output * tinygrad_i2dl.tensor(weighting.uniform(0.5, 1.5, tuple(output.shape)))).sum()
+            weights = placed(tinygrad_i2dl, weighting.uniform(0.5, 1.5, tuple(output.shape))).to(output.device)
+            total = total + (output * weights).sum().to(total.device)
         return total
 
-    return along, tinygrad_i2dl.zeros(2, dtype=tinygrad_i2dl.float64, requires_grad=True)
+    return along, placed(tinygrad_i2dl, numpy.zeros(2)).requires_grad_()
 
 
 def smooth_calls(name: str) -> Iterator[tuple[Call, Callable[..., Any]]]:

@@ -22,6 +22,7 @@ from typing import Any
 import numpy
 
 from . import operations, printing
+from .backends.registry import namespace_of
 from .devices import CPU, device
 from .dtypes import dtype, from_numpy_dtype, get_default_dtype, to_numpy_dtype
 from .engine import backward as engine
@@ -663,7 +664,7 @@ def differentiate(
                     f"gradients start from a scalar, but the tensor has shape {tuple(output.shape)}: reduce it, for "
                     "example by .sum() or .mean(), or pass gradient= of that shape"
                 )
-            gradient = make(numpy.ones_like(output._array))
+            gradient = make(namespace_of(type(output._array)).ones_like(output._array))
         elif not isinstance(gradient, Tensor):
             raise TypeError(f"gradient must be a Tensor or None, got {type(gradient).__name__}")
         elif gradient._array.shape != output._array.shape:

@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy
 
+from ..backends.registry import namespace_of
+from ..ops.placement import beside, on_host
 from ..tensors import Tensor, current_node, make
 from .differentiation import grad
 
@@ -29,9 +31,9 @@ def _promoted(inputs: Any) -> tuple[Any, ...]:
     for each in _tensors(inputs):
         if isinstance(each, Tensor) and current_node(each) is not None:
             array = each._array
-            copy = numpy.array(array, dtype=numpy.float64)
+            copy = array.astype(numpy.float64, order="C")
             if not array.flags.c_contiguous and array.size:  # keep strides: they may be what is tested
-                copy = numpy.empty_like(array, dtype=numpy.float64)
+                copy = namespace_of(type(array)).empty_like(array, dtype=numpy.float64)
                 copy[...] = array
             result.append(make(copy).requires_grad_())
         else:
@@ -41,6 +43,11 @@ def _promoted(inputs: Any) -> tuple[Any, ...]:
 
 def _call(func: Callable[..., Any], inputs: Sequence[Any]) -> list[Tensor]:
     return [each for each in _tensors(func(*inputs)) if isinstance(each, Tensor) and each.dtype.is_floating_point]
+
+
+def _flat(tensor: Tensor) -> Any:
+    """The elements in main memory, in float64."""
+    return numpy.array(on_host(tensor._array), dtype=numpy.float64).ravel()
 
 
 def _numerical(func: Callable[..., Any], inputs: Sequence[Any], place: int, eps: float) -> list[Any]:
@@ -53,7 +60,7 @@ def _numerical(func: Callable[..., Any], inputs: Sequence[Any], place: int, eps:
             moved = original.copy(order="K")
             moved[index] += sign * eps
             arguments = [make(moved).requires_grad_() if i == place else each for i, each in enumerate(inputs)]
-            values.append([numpy.array(each._array, dtype=numpy.float64).ravel() for each in _call(func, arguments)])
+            values.append([_flat(each) for each in _call(func, arguments)])
         rows.append([(plus - minus) / (2 * eps) for plus, minus in zip(*values, strict=True)])
     if not rows:
         return []
@@ -69,9 +76,9 @@ def _computed(outputs: list[Tensor], inputs: Sequence[Any], place: int, number: 
     for column in range(output._array.size):
         seed = numpy.zeros(output._array.shape, dtype=output._array.dtype)
         seed.ravel()[column] = 1.0
-        (found,) = grad(output, leaf, make(seed), retain_graph=True, allow_unused=True)
+        (found,) = grad(output, leaf, make(beside(seed, output._array)), retain_graph=True, allow_unused=True)
         if found is not None:
-            table[:, column] = numpy.array(found._array, dtype=numpy.float64).ravel()
+            table[:, column] = _flat(found)
     return table
 
 
@@ -85,7 +92,7 @@ def _one_sided(
         moved = original.copy(order="K")
         moved[index] += sign * eps
         arguments = [make(moved).requires_grad_() if i == place else each for i, each in enumerate(inputs)]
-        values.append(float(numpy.array(_call(func, arguments)[number]._array, dtype=numpy.float64).ravel()[column]))
+        values.append(float(_flat(_call(func, arguments)[number])[column]))
     return (values[2] - values[1]) / eps, (values[1] - values[0]) / eps
 
 
@@ -200,7 +207,9 @@ def gradgradcheck(
     places = [i for i, each in enumerate(promoted) if isinstance(each, Tensor) and current_node(each) is not None]
     if grad_outputs is None:
         random = numpy.random.default_rng(0)
-        seeds = tuple(make(random.uniform(0.5, 1.5, each._array.shape)).requires_grad_() for each in outputs)
+        seeds = tuple(
+            make(beside(random.uniform(0.5, 1.5, each._array.shape), each._array)).requires_grad_() for each in outputs
+        )
     else:
         seeds = _promoted(grad_outputs)
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any, NoReturn
 
+from ..backends import cupy as gpu
 from ..errors import DeviceError
-from ..ops.creation import TRANSFERS
 
 __all__ = [
     "current_device", "device_count", "get_device_capability", "get_device_name", "get_device_properties", "init",
@@ -20,7 +20,7 @@ def is_available() -> bool:
     >>> import tinygrad_i2dl as torch
     >>> device = "cuda" if torch.cuda.is_available() else "cpu"
     """
-    return "cuda" in TRANSFERS
+    return gpu.connect() is not None
 
 
 def device_count() -> int:

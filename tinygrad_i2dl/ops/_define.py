@@ -406,6 +406,11 @@ def as_array(value: Any) -> Array:
     return numpy.asarray(value) if isinstance(value, NUMBERS) else value
 
 
+def device_text(array: Array) -> str:
+    """Where an array is, as texts name devices."""
+    return f"cuda:{array.device.id}" if hasattr(array, "__cuda_array_interface__") else "cpu"
+
+
 def describe(value: Any) -> str:
     """An argument as error messages show it."""
     if isinstance(value, Tensor):
@@ -425,7 +430,12 @@ def explain(op: Op, error: Exception, arguments: Sequence[Any]) -> Exception:
         return explain_argument(op.name, error, dict(zip(op.parameters, arguments, strict=False)))
     arrays = [a for a in arguments if hasattr(a, "shape")]
     if len({type(a) for a in arrays if not isinstance(a, numpy.generic)}) > 1:
-        return DeviceError(f"{op.name}() needs all tensors on one device, got {', '.join(map(describe, arguments))}")
+        found = " and ".join(sorted({device_text(a) for a in arrays}, reverse=True))
+        return DeviceError(
+            f"Expected all tensors to be on the same device, but found at least two devices, {found}! "
+            f"{op.name}() needs all tensors on one device, got {', '.join(map(describe, arguments))}: move them by "
+            ".to(device)"
+        )
     got = f"{op.name}({', '.join(f'{n}={describe(a)}' for n, a in zip(op.parameters, arguments, strict=False))})"
     if isinstance(error, numpy.exceptions.AxisError):
         return IndexError(f"{got}: a dimension is out of range; a tensor of n dimensions has dimensions -n to n-1")
@@ -708,8 +718,14 @@ def binary_function(op: Op, operator: bool = False) -> Callable[..., Any]:
             return on_arrays(op, [input, other])
         token = None if quiet else set_errors(IGNORE)
         try:
-            result = kernels.numpy(a, b) if type(b if input is None else a) is ndarray else kernels[type(b)](a, b)
+            if type(b if input is None else a) is ndarray:
+                result = kernels.numpy(a, b)
+            else:
+                a, b = device_operands(a, b, input, other)
+                result = kernels[type(b if input is None else a)](a, b)
         except Exception as error:
+            if type(a) is not type(b) and (both := on_one_device((input, other))) is not None:
+                return call(*both, out=out)
             raise explain_broadcast(op, error, a, b) from error
         finally:
             if token is not None:
@@ -761,6 +777,20 @@ def binary_function(op: Op, operator: bool = False) -> Callable[..., Any]:
         return tensor if observer is None else seen(op, (a, b), tensor)
 
     return named(shortened(call, op, (first_number, second_number)), op)
+
+
+def device_operands(a: Any, b: Any, input: Any, other: Any) -> tuple[Any, Any]:
+    """Two operands for a kernel of device arrays: what stands for a Python number, as NumPy's array, is one again."""
+    if input is None and type(a) is ndarray and a.ndim == 0:
+        a = a.item()
+    if other is None and type(b) is ndarray and b.ndim == 0:
+        b = b.item()
+    return a, b
+
+
+# Moves tensors without dimensions from the CPU to the GPU where the others are; None if that is not what is wrong. Set
+# by `conversion`, which owns the operation that records it.
+on_one_device: Callable[[Sequence[Any]], list[Any] | None] = lambda values: None  # noqa: E731
 
 
 def guard_both(guards: list[Any], input: Tensor | None, other: Tensor | None) -> None:
@@ -841,7 +871,13 @@ def general_function(op: Op) -> Callable[..., Any]:
             first = values[op.positions[0]]
             if first.dtype.kind in "iub":
                 values[op.positions[0]] = first.astype(get_default_dtype().numpy)
-        result = run_kernel(op, values)
+        try:
+            result = run_kernel(op, values)
+        except DeviceError:
+            same = on_one_device(args)
+            if same is None:
+                raise
+            return call(*same, **kwargs) if out is None else call(*same, out=out, **kwargs)
         if out is not None:
             return write_out(op, result, out, [t for t in tensors if t is not None])
         if op.formulas and state.recording:

@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy
 
+from ..backends.registry import namespace_of
 from ..dtypes import to_numpy_dtype
 from ..errors import DtypeError
 from ..generator import default_generator
@@ -30,6 +31,7 @@ from .normal_distribution import (
     gelu_tanh_backward_of,
     gelu_tanh_of,
 )
+from .placement import beside, on_host
 from .pointwise import exp, logistic, sigmoid, tanh
 from .precision import half_as_single, negative_part, positive_part
 from .reduction import sum_over
@@ -257,11 +259,11 @@ rrelu_with_noise.gradient(input=lambda g, noise: g * noise)
 def _drawn_slopes(array: Any, lower: float, upper: float) -> Any:
     if lower > upper:
         raise RuntimeError(f"rrelu() expected lower <= upper, got lower={lower}, upper={upper}")
-    negative = array <= 0
+    negative = on_host(array <= 0)
     slopes = numpy.ones(array.shape, dtype=array.dtype)
     count = int(negative.sum())
     slopes[negative] = default_generator.uniform(count, numpy.float64, lower, upper).astype(array.dtype)
-    return slopes
+    return beside(slopes, array)
 
 
 @composite
@@ -786,13 +788,14 @@ def gumbel_softmax(logits: Any, tau: float = 1, hard: bool = False, eps: float =
         eps: ignored, as in PyTorch.
     """
     array = logits._array
-    noise = make(-numpy.log(default_generator.exponential(array.shape, array.dtype)))
+    noise = make(beside(-numpy.log(default_generator.exponential(array.shape, array.dtype)), array))
     soft = softmax((logits + noise) / tau, dim)
     if not hard:
         return soft
     values = soft._array
-    choice = numpy.zeros_like(values)
-    numpy.put_along_axis(choice, values.argmax(axis=dim, keepdims=True), 1, axis=dim)
+    xp = namespace_of(type(values))
+    choice = xp.zeros_like(values)
+    xp.put_along_axis(choice, xp.expand_dims(values.argmax(axis=dim), dim), 1, axis=dim)
     return make(choice) - soft.detach() + soft
 
 

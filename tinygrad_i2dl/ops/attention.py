@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy
 
+from ..backends.registry import namespace_of
 from ..errors import ShapeError
 from ..tensors import make
 from ._define import composite, primitive
@@ -26,6 +27,7 @@ from .movement import (
     unsqueeze,
 )
 from .padding import constant_pad
+from .placement import beside
 from .precision import half_as_single
 from .reduction import mean
 
@@ -150,7 +152,7 @@ def scaled_dot_product_attention(
     )
     scores = matrix_product(query * factor, transpose(key, -2, -1))
     if is_causal:
-        attn_mask = make(causal_mask(query.shape[-2], key.shape[-2]))
+        attn_mask = make(beside(causal_mask(query.shape[-2], key.shape[-2]), query._array))
     elif attn_mask is not None and not attn_mask.dtype.is_floating_point and attn_mask._array.dtype.kind != "b":
         raise RuntimeError(
             f"scaled_dot_product_attention(): attn_mask must be bool or floating point, got {attn_mask.dtype}"
@@ -170,7 +172,7 @@ def additive(mask: Any, dtype: Any, name: str) -> Any:
         return mask
     if mask._array.dtype.kind != "b":
         raise AssertionError(f"multi_head_attention_forward(): {name} must be bool or floating point, got {mask.dtype}")
-    return make(numpy.where(mask._array, -numpy.inf, 0.0).astype(dtype))
+    return make(namespace_of(type(mask._array)).where(mask._array, -math.inf, 0.0).astype(dtype))
 
 
 def check_attention_shapes(
@@ -360,7 +362,7 @@ def multi_head_attention_forward(
         heads.append(reshape_to(static, (samples, num_heads, *static.shape[1:])))
     k, v = heads
     if add_zero_attn:
-        zeros = make(numpy.zeros((samples, num_heads, 1, head_width), dtype))
+        zeros = make(namespace_of(type(k._array)).zeros((samples, num_heads, 1, head_width), dtype))
         k, v = cat([k, zeros], dim=2), cat([v, zeros], dim=2)
         attn_mask, key_padding_mask = one_more(attn_mask), one_more(key_padding_mask)
     mask = merged_mask(attn_mask, key_padding_mask, samples, num_heads, length, k.shape[2])

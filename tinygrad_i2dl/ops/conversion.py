@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy
@@ -26,7 +27,7 @@ from ..dtypes import (
 )
 from ..engine.mode import state
 from ..tensors import Operations, Tensor, current_node, make
-from . import movement
+from . import _define, movement
 from ._define import node_of, primitive, view
 from .creation import CPU_TYPES, TensorType, to_device
 from .layout import contiguous, preserve_format
@@ -70,6 +71,19 @@ def moved(tensor: Tensor, wanted: Any) -> Tensor:
     return make(array)
 
 
+def on_one_device(values: Sequence[Any]) -> list[Any] | None:
+    """`values` with the tensors without dimensions that are on the CPU moved to where the others are; None unless that
+    brings all together."""
+    elsewhere = [value.device for value in values if isinstance(value, Tensor) and value.is_cuda]
+    here = [value for value in values if isinstance(value, Tensor) and not value.is_cuda]
+    if not here or len(set(elsewhere)) != 1 or any(value.ndim for value in here):
+        return None
+    return [
+        moved(value, elsewhere[0]) if isinstance(value, Tensor) and not value.is_cuda else value for value in values
+    ]
+
+
+_define.on_one_device = on_one_device
 _NUMPY_DTYPES = (bool, int, float)
 
 

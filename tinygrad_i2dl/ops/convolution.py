@@ -223,9 +223,9 @@ def conv_weight_gradient(
     source = padded(xp, input, padding)
     if is_depthwise(input.shape[1], groups):
         result = xp.empty(weight_shape, dtype=grad.dtype)
-        many = grad.reshape(samples, groups, per_output, -1)
+        many = grad.reshape(samples, groups, per_output, prod(counts))
         for offset in offsets(kernel):
-            taken = source[slices_at(offset, counts, stride, dilation)].reshape(samples, groups, -1, 1)
+            taken = source[slices_at(offset, counts, stride, dilation)].reshape(samples, groups, prod(counts), 1)
             result[(slice(None), 0, *offset)] = xp.matmul(many, taken).sum(axis=0).reshape(outputs)
         return result
     rows = prod(weight_shape[1:])

@@ -11,6 +11,7 @@ from typing import Any
 import numpy
 
 from .. import devices
+from ..backends import cupy as gpu
 from ..backends.registry import namespace_of
 from ..devices import CPU, device
 from ..dtypes import (
@@ -42,9 +43,10 @@ inf, nan, pi, e, newaxis = math.inf, math.nan, math.pi, math.e, None
 
 # ---------------------------------------------------------------- where a tensor is
 
-# How arrays get to a device, by its type. A GPU backend adds its own.
+# How arrays get to a device, by its type.
 TRANSFERS: dict[str, Callable[[Array, device], Array]] = {
-    "cpu": lambda array, _: array if type(array) is numpy.ndarray else array.get()
+    "cpu": lambda array, _: array if type(array) is numpy.ndarray else array.get(),
+    "cuda": gpu.to_gpu,
 }
 _default_device = CPU
 
@@ -62,7 +64,7 @@ def to_device(array: Array, wanted: Any) -> Array:
     transfer = TRANSFERS.get(wanted.type)
     if transfer is None:
         raise DeviceError(
-            f"device {str(wanted)!r} is not available: this machine has {', '.join(repr(name) for name in TRANSFERS)}. "
+            f"device {str(wanted)!r} is not available: there are {', '.join(repr(name) for name in TRANSFERS)}. "
             "Choose one by: device = 'cuda' if torch.cuda.is_available() else 'cpu'"
         )
     return transfer(array, wanted)

@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy
 
+from ..backends.registry import namespace_of
 from ..errors import DtypeError
 from ..tensors import Tensor, make
 from ._define import composite, primitive
@@ -22,6 +23,7 @@ from .comparison import where
 from .embedding import add_rows
 from .loss import legacy_reduction, reduced
 from .movement import cat, reshape_to, stack
+from .placement import beside, on_host
 from .pointwise import exp, log
 from .reduction import sum_over
 
@@ -54,6 +56,12 @@ class Alignment:
         self.first = (place <= 1) & (place <= ends)
         self.last = (place == ends) | (place == ends - 1)
 
+    def moved_beside(self, array: Array) -> Alignment:
+        """The same in the memory where `array` is."""
+        for name in self.__slots__:
+            setattr(self, name, beside(getattr(self, name), array))
+        return self
+
 
 @primitive("input")
 def take_labels(xp: Any, input: Array, labels: Array) -> Array:
@@ -81,7 +89,8 @@ def array_of(value: Any) -> Array:
 
 def _log_sum(terms: list[Any]) -> Any:
     """Logarithm of the sum of the exponentials; their largest is a constant that cancels."""
-    top = functools.reduce(numpy.maximum, [array_of(term) for term in terms])
+    arrays = [array_of(term) for term in terms]
+    top = functools.reduce(namespace_of(type(arrays[0])).maximum, arrays)
     total = exp(terms[0] - top)
     for term in terms[1:]:
         total = total + exp(term - top)
@@ -92,16 +101,17 @@ def _choose(condition: Array, first: Any, second: Any) -> Any:
     """`first` where `condition` is 1, `second` where it is 0; all are finite."""
     if isinstance(first, Tensor) or isinstance(second, Tensor):
         return first * condition + second * (1 - condition)
-    return numpy.where(condition > 0, first, second)
+    return namespace_of(type(condition)).where(condition > 0, first, second)
 
 
 def _shifted(x: Any, by: int) -> Any:
     """The columns moved to the right (to the left for negative `by`), the logarithm of zero moving in."""
-    empty = numpy.full((x.shape[0], min(abs(by), x.shape[1])), _NEVER, dtype=array_of(x).dtype)
+    xp = namespace_of(type(array_of(x)))
+    empty = xp.full((x.shape[0], min(abs(by), x.shape[1])), _NEVER, dtype=array_of(x).dtype)
     kept = x[:, : max(x.shape[1] - by, 0)] if by > 0 else x[:, -by:]
     if isinstance(x, Tensor):
         return cat([make(empty), kept] if by > 0 else [kept, make(empty)], 1)
-    return numpy.concatenate([empty, kept] if by > 0 else [kept, empty], axis=1)
+    return xp.concatenate([empty, kept] if by > 0 else [kept, empty], axis=1)
 
 
 def _forward(emissions: Any, alignment: Alignment) -> list[Any]:
@@ -122,9 +132,10 @@ def _backward(emissions: Any, alignment: Alignment) -> list[Any]:
     """beta_t for every t."""
     dtype = array_of(emissions).dtype
     last = alignment.last.astype(dtype)
-    skips = numpy.zeros_like(last)
+    xp = namespace_of(type(last))
+    skips = xp.zeros_like(last)
     skips[:, :-2] = alignment.skips[:, 2:]
-    beta: Any = numpy.full(last.shape, _NEVER, dtype=dtype)
+    beta: Any = xp.full(last.shape, _NEVER, dtype=dtype)
     betas: list[Any] = []
     for t in reversed(range(emissions.shape[0])):
         ends = (t == alignment.inputs - 1).astype(dtype)[:, None]
@@ -165,9 +176,10 @@ def ctc_losses_backward(g: Any, input: Any, alignment: Alignment) -> Any:
         exp(alpha + beta - emissions[t] - likelihood) * (possible * (t < alignment.inputs)[:, None])
         for t, (alpha, beta) in enumerate(zip(alphas, betas, strict=True))
     ]
-    both = stack(places) if isinstance(places[0], Tensor) else numpy.stack(places)
+    xp = namespace_of(type(alignment.inputs))
+    both = stack(places) if isinstance(places[0], Tensor) else xp.stack(places)
     posterior = add_labels(both, alignment.labels, input.shape[2])
-    running = numpy.arange(input.shape[0])[:, None, None] < alignment.inputs[:, None]
+    running = xp.arange(input.shape[0])[:, None, None] < alignment.inputs[:, None]
     return (exp(input) * (running * possible) - posterior) * reshape_to(g, (1, -1, 1))
 
 
@@ -176,7 +188,8 @@ ctc_losses.op.title = "CtcLossBackward0"
 
 
 def _lengths(name: str, lengths: Any, samples: int, limit: int) -> Array:
-    array = numpy.asarray(lengths._array if isinstance(lengths, Tensor) else lengths, dtype=numpy.int64).reshape(-1)
+    values = on_host(lengths._array) if isinstance(lengths, Tensor) else lengths
+    array = numpy.asarray(values, dtype=numpy.int64).reshape(-1)
     if len(array) != samples:
         raise RuntimeError(f"ctc_loss() expected {name} for each of the {samples} samples, got {len(array)}")
     if len(array) and (array.min() < 0 or array.max() > limit):
@@ -222,14 +235,19 @@ def ctc_loss(
     if targets._array.dtype.kind not in "iu":
         raise DtypeError(f"ctc_loss() expected integer targets, got {targets.dtype}")
     inputs = _lengths("input_lengths", input_lengths, samples, times)
-    labels = targets._array.astype(numpy.int64, copy=False)
+    labels = on_host(targets._array).astype(numpy.int64, copy=False)
     lengths = _lengths("target_lengths", target_lengths, samples, labels.shape[-1] if labels.ndim else 0)
-    alignment = Alignment(_padded(labels, lengths, samples, classes), inputs, lengths, blank)
+    padded = _padded(labels, lengths, samples, classes)
+    alignment = Alignment(padded, inputs, lengths, blank).moved_beside(log_probs._array)
     losses = ctc_losses(log_probs, alignment)
     if zero_infinity:
-        losses = where(make(numpy.isinf(losses._array)), make(numpy.zeros_like(losses._array)), losses)
+        losses = where(
+            make(abs(losses._array) == math.inf),
+            make(namespace_of(type(losses._array)).zeros_like(losses._array)),
+            losses,
+        )
     if reduction == "mean":
-        losses = losses / make(numpy.maximum(lengths, 1).astype(losses._array.dtype))
+        losses = losses / make(beside(numpy.maximum(lengths, 1).astype(losses._array.dtype), losses._array))
     return reshape_to(losses, ()) if single and reduction == "none" else reduced(losses, reduction)
 
 

@@ -10,6 +10,7 @@ import numpy
 from ._define import composite, primitive
 from .embedding import take_rows
 from .movement import expand_view, reshape_to, wrap_dim, wrap_dims
+from .placement import beside
 from .pointwise import clamp_min
 from .precision import half_as_single
 from .reduction import amax, sum_over
@@ -98,7 +99,7 @@ def pdist(input: Any, p: float = 2.0) -> Any:
         raise RuntimeError(f"pdist() expected a matrix, got shape {tuple(input.shape)}")
     if p < 0:
         raise RuntimeError(f"pdist() expected p >= 0, got {p}")
-    first, second = numpy.triu_indices(input.shape[0], 1)
+    first, second = [beside(each, input._array) for each in numpy.triu_indices(input.shape[0], 1)]
     difference = take_rows(input, first) - take_rows(input, second)
     if not input.shape[1]:
         return sum_over(difference, (1,), False)

@@ -6,11 +6,13 @@ from typing import Any
 
 import numpy
 
+from ..backends.registry import namespace_of
 from ..errors import DtypeError
 from ..tensors import make, rebase
 from ._define import composite, primitive
 from .indexing import sum_rows
 from .movement import reshape_to
+from .placement import beside, on_host
 
 __all__: list[str] = []
 
@@ -66,11 +68,13 @@ def _indices(name: str, input: Any, rows: int) -> Array:
 def _renormalize(weight: Any, index: Array, max_norm: float, norm_type: float) -> None:
     """Shorten, in place, the rows looked up that are longer than `max_norm`."""
     table = weight._array
-    used = numpy.unique(index)
-    lengths = numpy.linalg.norm(table[used], ord=norm_type, axis=1)
+    xp = namespace_of(type(table))
+    used = xp.unique(index)
+    lengths = xp.linalg.norm(table[used], ord=norm_type, axis=1)
     long = lengths > max_norm
     if long.any():
-        table[used[long]] *= (max_norm / (lengths[long] + 1e-7)).astype(table.dtype)[:, None]
+        chosen = used[long]
+        table[chosen] = table[chosen] * (max_norm / (lengths[long] + 1e-7)).astype(table.dtype)[:, None]
         rebase(weight, None)
 
 
@@ -127,9 +131,10 @@ def embedding(
 
 def _factor(index: Array, rows: int, padding_idx: int | None, by_frequency: bool, dtype: Any) -> Array:
     """What each looked-up row's gradient is multiplied by."""
-    factor = numpy.ones(index.shape, dtype=dtype)
+    xp = namespace_of(type(index))
+    factor = xp.ones(index.shape, dtype=dtype)
     if by_frequency:
-        factor /= numpy.bincount(index.reshape(-1), minlength=rows)[index]
+        factor /= xp.bincount(index.reshape(-1), minlength=rows)[index].astype(dtype)
     if padding_idx is not None:
         factor[index == padding_idx] = 0
     return factor
@@ -185,7 +190,7 @@ def _bags(input: Any, offsets: Any, include_last_offset: bool) -> tuple[Array, i
     if offsets is None or offsets.ndim != 1:
         raise ValueError("embedding_bag() expected offsets of one dimension beside an input of one dimension")
     count = int(input.shape[0])
-    starts = offsets._array.astype(numpy.int64)
+    starts = on_host(offsets._array).astype(numpy.int64)
     if len(starts) and starts[0] != 0:
         raise RuntimeError(f"embedding_bag() expected the first offset to be 0, got {int(starts[0])}")
     if len(starts) and (starts[-1] > count or (numpy.diff(starts) < 0).any()):
@@ -248,6 +253,8 @@ def embedding_bag(
     if weight.ndim != 2:
         raise RuntimeError(f"embedding_bag() expected weight of shape (V, D), got {tuple(weight.shape)}")
     bag, bags = _bags(input, offsets, include_last_offset)
+    xp = namespace_of(type(weight._array))
+    bag = beside(bag, weight._array)
     rows = weight.shape[0]
     padding_idx = _padding_row("embedding_bag", padding_idx, rows, ValueError)
     index = _indices("embedding_bag", input, rows).reshape(-1)
@@ -261,12 +268,15 @@ def embedding_bag(
     if scale_grad_by_freq and vectors.requires_grad:
         vectors = scale_gradient(vectors, _factor(index, rows, None, True, weight._array.dtype)[:, None])
     if mode == "max":
-        return take_elements(vectors, _largest(vectors._array, bag, bags)) if len(bag) else add_rows(vectors, bag, bags)
+        if not len(bag):
+            return add_rows(vectors, bag, bags)
+        places = _largest(on_host(vectors._array), on_host(bag), bags)
+        return take_elements(vectors, beside(places, weight._array))
     if per_sample_weights is not None:
-        factors = take_rows(reshape_to(per_sample_weights, (-1,)), numpy.flatnonzero(kept))
+        factors = take_rows(reshape_to(per_sample_weights, (-1,)), xp.flatnonzero(kept))
         vectors = vectors * reshape_to(factors, (-1, 1))
     result = add_rows(vectors, bag, bags)
     if mode == "mean":
-        sizes = numpy.maximum(numpy.bincount(bag, minlength=bags), 1).astype(weight._array.dtype)
+        sizes = xp.maximum(xp.bincount(bag, minlength=bags), 1).astype(weight._array.dtype)
         result = result / make(sizes[:, None])
     return result

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy
 
+from ..backends.registry import namespace_of
 from ..errors import ShapeError
 from ..tensors import Operations, Tensor, make
 from ._define import as_array, composite, named_result, primitive
@@ -30,6 +31,7 @@ from .movement import (
     triu,
     unsqueeze,
 )
+from .placement import beside, on_host
 from .reduction import sum_over
 
 __all__ = [
@@ -150,7 +152,7 @@ def cofactors(input: Any) -> Any:
     if not array.size:
         return input * 0
     with numpy.errstate(all="ignore"):
-        values = numpy.linalg.svd(array.astype(numpy.float64), compute_uv=False)
+        values = namespace_of(type(array)).linalg.svd(array.astype(numpy.float64), compute_uv=False)
     if (values[..., -1] > values[..., 0] * 1e-10).all():
         out = determinant(input)
         return reshape_to(out, (*out.shape, 1, 1)) * swapped(matrix_inverse(input))
@@ -163,15 +165,15 @@ def cofactors(input: Any) -> Any:
         for j in range(size):
             minor = _without(_without(input, i, -2), j, -1)
             row.append(determinant(minor) * (-1.0) ** (i + j))
-        rows.append(stack(row, -1) if isinstance(row[0], Tensor) else numpy.stack(row, -1))
-    return stack(rows, -2) if isinstance(rows[0], Tensor) else numpy.stack(rows, -2)
+        rows.append(stack(row, -1) if isinstance(row[0], Tensor) else namespace_of(type(array)).stack(row, -1))
+    return stack(rows, -2) if isinstance(rows[0], Tensor) else namespace_of(type(array)).stack(rows, -2)
 
 
 def _without(matrix: Any, place: int, dim: int) -> Any:
     dim += len(matrix.shape)
     size = matrix.shape[dim]
     parts = [narrow_view(matrix, dim, 0, place), narrow_view(matrix, dim, place + 1, size)]
-    return cat(parts, dim) if isinstance(matrix, Tensor) else numpy.concatenate(parts, dim)
+    return cat(parts, dim) if isinstance(matrix, Tensor) else namespace_of(type(matrix)).concatenate(parts, dim)
 
 
 @composite(method=True)
@@ -355,7 +357,7 @@ def cholesky_solve(input: Any, L: Any, upper: bool = False) -> Any:
 def cholesky_inverse(L: Any, upper: bool = False) -> Any:
     """Inverse of A from its triangular factor."""
     check_square("cholesky_inverse", L)
-    eye = make(numpy.eye(L.shape[-1], dtype=L._array.dtype))
+    eye = make(namespace_of(type(L._array)).eye(L.shape[-1], dtype=L._array.dtype))
     return cholesky_solve(expand_view(eye, tuple(L.shape)), L, upper)
 
 
@@ -386,7 +388,7 @@ def _(g: Any, out: Any, input_shape: Shape, complete: bool) -> Any:
     inside = matrix_product(square, swapped(of_square)) - matrix_product(swapped(total), q)
     first = _times_inverse(total + matrix_product(q, _mirrored(inside)), square)
     parts = [first, matrix_product(q, of_rest)]
-    return cat(parts, first.ndim - 1) if isinstance(first, Tensor) else numpy.concatenate(parts, first.ndim - 1)
+    return _joined(parts, first.ndim - 1)
 
 
 def input_of(q: Any, r: Any) -> Any:
@@ -418,7 +420,7 @@ def qr_of(A: Any, mode: str = "reduced") -> Any:
         raise RuntimeError(f"linalg.qr(): mode is 'reduced', 'complete' or 'r', got {mode!r}")
     q, r = qr_reduced(A, mode == "complete")
     if mode == "r":
-        return _QR_OF(make(numpy.zeros(0, dtype=A._array.dtype)), make(r._array))
+        return _QR_OF(make(namespace_of(type(A._array)).zeros(0, dtype=A._array.dtype)), make(r._array))
     return _QR_OF(q, r)
 
 
@@ -492,7 +494,7 @@ def svd_of(A: Any, full_matrices: bool = True) -> Any:
     if full_matrices and A.shape[-1] != A.shape[-2]:
         a, b = A.shape[-2:]
         k = min(a, b)
-        whole_u, _, whole_vh = numpy.linalg.svd(A._array, full_matrices=True)
+        whole_u, _, whole_vh = namespace_of(type(A._array)).linalg.svd(A._array, full_matrices=True)
         # the further columns are constants here: no derivative of theirs is determined
         if a > b:
             u = cat([u, make(whole_u[..., k:])], u.ndim - 1)
@@ -519,10 +521,11 @@ def _svd_function(input: Any, some: bool = True, compute_uv: bool = True) -> Any
     if not compute_uv:
         rows, columns = input.shape[-2:]
         dtype, batch = input._array.dtype, tuple(input.shape[:-2])
+        xp = namespace_of(type(input._array))
         return _SVD(
-            make(numpy.zeros((*batch, rows, rows), dtype=dtype)),
+            make(xp.zeros((*batch, rows, rows), dtype=dtype)),
             svdvals(input),
-            make(numpy.zeros((*batch, columns, columns), dtype=dtype)),
+            make(xp.zeros((*batch, columns, columns), dtype=dtype)),
         )
     u, s, vh = svd_of(input, full_matrices=not some)
     return _SVD(u, s, swapped(vh))
@@ -546,7 +549,8 @@ def _(g: Any, out: Any) -> Any:
     # Giles 2008, section 3.1, for symmetric matrices: V (diag(g_values) + V^T g_vectors / E) V^T
     values, vectors = out
     gaps = unsqueeze(values, -2) - unsqueeze(values, -1)
-    eye = numpy.eye(values.shape[-1], dtype=bool)
+    array = values._array if isinstance(values, Tensor) else values
+    eye = namespace_of(type(array)).eye(values.shape[-1], dtype=bool)
     inside = choose(
         make(eye) if isinstance(values, Tensor) else eye, 0.0, matrix_product(swapped(vectors), g[1]) / (gaps + eye)
     )
@@ -615,7 +619,11 @@ def _(g: Any, input: Any, out: Any) -> Any:
 
 def _threshold(xp: Any, values: Array, atol: Any, rtol: Any) -> Array:
     """Below what singular values count as zero."""
-    return xp.maximum(atol, rtol * values.max(axis=-1, keepdims=True, initial=0))
+    if values.shape[-1]:
+        rtol = values.max(axis=-1, keepdims=True) * rtol  # no singular value is negative
+    else:
+        rtol = xp.zeros((*values.shape[:-1], 1), dtype=values.dtype)
+    return xp.maximum(atol, rtol)
 
 
 def _tolerances(A: Any, atol: Any, rtol: Any) -> tuple[Any, Any]:
@@ -625,8 +633,9 @@ def _tolerances(A: Any, atol: Any, rtol: Any) -> tuple[Any, Any]:
         if atol is None:
             rtol = default
         else:
-            rtol = numpy.where(numpy.asarray(atol._array if isinstance(atol, Tensor) else atol) > 0, 0.0, default)
-            rtol = rtol[..., None] if rtol.ndim else float(rtol)
+            given = on_host(atol._array) if isinstance(atol, Tensor) else numpy.asarray(atol)
+            rtol = numpy.where(given > 0, 0.0, default)
+            rtol = beside(rtol[..., None], A._array) if rtol.ndim else float(rtol)
     atol, rtol = [
         each._array[..., None] if isinstance(each, Tensor) else 0.0 if each is None else each for each in (atol, rtol)
     ]
@@ -663,8 +672,9 @@ def matrix_rank(A: Any, tol: Any = None, *, atol: Any = None, rtol: Any = None, 
         raise RuntimeError(f"linalg.matrix_rank() needs at least two dimensions, got {A.ndim}")
     if tol is not None:
         atol, rtol = tol, 0.0
-    values = abs(numpy.linalg.eigvalsh(A._array)) if hermitian else numpy.linalg.svd(A._array, compute_uv=False)
-    return make(as_array((values > _threshold(numpy, values, *_tolerances(A, atol, rtol))).sum(axis=-1)))
+    xp = namespace_of(type(A._array))
+    values = abs(xp.linalg.eigvalsh(A._array)) if hermitian else xp.linalg.svd(A._array, compute_uv=False)
+    return make(as_array((values > _threshold(xp, values, *_tolerances(A, atol, rtol))).sum(axis=-1)))
 
 
 @composite(method=True)
@@ -672,7 +682,8 @@ def matrix_power(A: Any, n: int) -> Any:
     """Product of `n` copies of square matrices; of the inverses for a negative `n`."""
     check_square("linalg.matrix_power", A)
     if n == 0:
-        return expand_view(make(numpy.eye(A.shape[-1], dtype=A._array.dtype)), tuple(A.shape)) + A * 0
+        eye = namespace_of(type(A._array)).eye(A.shape[-1], dtype=A._array.dtype)
+        return expand_view(make(eye), tuple(A.shape)) + A * 0
     base = inv(A) if n < 0 else A
     result, rest = None, abs(n)
     while rest:
@@ -722,7 +733,8 @@ def _(g: Any, input: Any) -> Any:
 
 
 def _joined(arrays: Any, axis: int) -> Any:
-    return numpy.concatenate(arrays, axis)
+    first = arrays[0]
+    return cat(arrays, axis) if isinstance(first, Tensor) else namespace_of(type(first)).concatenate(arrays, axis)
 
 
 @composite(method=True)
@@ -749,13 +761,14 @@ def lstsq(A: Any, B: Any, rcond: Any = None, *, driver: str | None = None) -> An
     right = unsqueeze(B, -1) if vector else B
     if right.ndim < 2 or right.shape[-2] != A.shape[-2]:
         raise RuntimeError(f"linalg.lstsq(): shapes {tuple(A.shape)} and {tuple(B.shape)} do not fit")
-    eps = numpy.finfo(A._array.dtype).eps * max(A.shape[-2:]) if rcond is None else rcond
+    eps = float(numpy.finfo(A._array.dtype).eps) * max(A.shape[-2:]) if rcond is None else rcond
     solution = matrix_product(pinv(A, rtol=eps), right)
     rows, columns = A.shape[-2:]
-    empty = numpy.zeros(0, dtype=A._array.dtype)
+    xp = namespace_of(type(A._array))
+    empty = xp.zeros(0, dtype=A._array.dtype)
     chosen = driver or "gelsy"
-    rank = numpy.zeros(0, dtype=numpy.int64) if chosen == "gels" else matrix_rank(A, rtol=eps)._array
-    values = numpy.linalg.svd(A._array, compute_uv=False) if chosen in ("gelsd", "gelss") else empty
+    rank = xp.zeros(0, dtype=numpy.int64) if chosen == "gels" else matrix_rank(A, rtol=eps)._array
+    values = xp.linalg.svd(A._array, compute_uv=False) if chosen in ("gelsd", "gelss") else empty
     if rows > columns and (chosen == "gels" or (chosen != "gelsy" and bool((rank == columns).all()))):
         rest = right - matrix_product(A, solution)
         residuals = sum_over(rest * rest, (rest.ndim - 2,), False)

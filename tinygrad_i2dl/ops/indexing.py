@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy
 
+from ..backends.registry import namespace_of
 from ..engine.mode import state
 from ..errors import DtypeError, ShapeError
 from ..tensors import Operations, Tensor, make, rebase, refuse_unrecorded_view
@@ -29,6 +30,7 @@ from .movement import (
     sizes_from,
     wrap_dim,
 )
+from .placement import beside, shares_memory
 
 __all__ = [
     "argwhere", "gather", "index_add", "index_copy", "index_fill", "index_put", "index_put_", "index_reduce",
@@ -82,6 +84,32 @@ def _array_of_list(part: Any) -> Array:
     if array.dtype.kind not in "biu":
         raise IndexError(f"a list used as an index must hold integers or bools, got {array.dtype}")
     return array.astype(numpy.int64) if array.dtype.kind == "u" else array
+
+
+def _placed(advanced: tuple[Any, ...], array: Array) -> tuple[Any, ...]:
+    """An advanced index of `array` with its parts in the memory where that is.
+
+    Raises:
+        IndexError: an index is out of range. A device would take another element without a word.
+    """
+    if type(array) is numpy.ndarray:
+        return advanced
+    parts, axis = [], 0
+    for part in advanced:
+        if not isinstance(part, slice):
+            part = beside(part, array)
+            size = array.shape[axis]
+            if part.dtype.kind != "b" and part.size:
+                low, high = int(part.min()), int(part.max())
+                if low < -size or high >= size:
+                    raise IndexError(
+                        f"index {high if high >= size else low} is out of bounds for dimension {axis} with size {size}, "
+                        f"in a tensor of shape {tuple(array.shape)}"
+                    )
+            axis += part.ndim - 1 if part.dtype.kind == "b" else 0
+        parts.append(part)
+        axis += 1
+    return tuple(parts)
 
 
 def read_index(index: Any, ndim: int) -> tuple[tuple[Any, ...], tuple[Any, ...] | None]:
@@ -264,7 +292,7 @@ def put_at(xp: Any, input: Any, values: Any, index: tuple[Any, ...], accumulate:
 
 put_at.op.title = "IndexPutBackward0"
 put_at.gradient(
-    input=lambda g, index, accumulate: g if accumulate else put_at(g, as_array(0.0), index, False),
+    input=lambda g, index, accumulate: g if accumulate else put_at(g, 0.0, index, False),
     values=lambda g, index: take_at(g, index),
 )
 
@@ -311,6 +339,8 @@ def _getitem(self: Tensor, index: Any) -> Tensor:
         return slice_view(self, basic)  # type: ignore[no-any-return]
     if basic:
         self = slice_view(self, basic)
+    if type(self._array) is not numpy.ndarray:
+        advanced = _placed(advanced, self._array)
     return take_at(self, _own(advanced, self)) if advanced else clone(self)  # type: ignore[no-any-return]
 
 
@@ -318,11 +348,13 @@ def _setitem(self: Tensor, index: Any, value: Any) -> None:
     """Write a number or a tensor, which broadcasts, to the elements named by an index."""
     array = self._array
     basic, advanced = read_index(index, array.ndim)
+    if advanced and type(array) is not numpy.ndarray:
+        advanced = _placed(advanced, slice_view(array, basic) if basic else array)
     if not isinstance(value, Tensor):
         known = operand(slice_view.op, value)
         if known is None:
             raise TypeError(f"can't assign a {type(value).__name__} to elements of a {self.dtype} tensor")
-        value = make(numpy.asarray(known).astype(array.dtype))
+        value = make(beside(numpy.asarray(known).astype(array.dtype), array))
     elif advanced and value._array.dtype != array.dtype and value._array.ndim:
         raise DtypeError(
             f"x[index] = values: with tensors or lists as the index both must have one dtype, x has {self.dtype}, the "
@@ -385,13 +417,13 @@ def _indices(indices: Any, ndim: int) -> tuple[Any, ...]:
 def index_put(input: Any, indices: Any, values: Any, accumulate: bool = False) -> Any:
     """Copy of `input` with `values` written (or added) at the elements that the tuple of tensors `indices` names."""
     _same_dtype("index_put", input, values)
-    return put_at(input, values, _indices(indices, input.ndim), accumulate)
+    return put_at(input, values, _placed(_indices(indices, input.ndim), input._array), accumulate)
 
 
 def index_put_(input: Tensor, indices: Any, values: Tensor, accumulate: bool = False) -> Tensor:
     """`index_put` in place."""
     _same_dtype("index_put_", input, values)
-    result: Tensor = put_at.in_place(input, values, _indices(indices, input.ndim), accumulate)
+    result: Tensor = put_at.in_place(input, values, _placed(_indices(indices, input.ndim), input._array), accumulate)
     return result
 
 
@@ -489,7 +521,7 @@ def set_along(xp: Any, input: Any, dim: int, index: Any, src: Any) -> Any:
 
 set_along.op.title = "ScatterBackward0"
 set_along.gradient(
-    input=lambda g, dim, index: set_along(g, dim, index, as_array(0.0)),
+    input=lambda g, dim, index: set_along(g, dim, index, 0.0),
     src=lambda g, dim, index: gather_along(g, dim, index),
 )
 
@@ -516,7 +548,7 @@ def _checked(name: str, input: Any, dim: int, index: Any, src: Any = None, reads
         if max(len(its), 1) != max(len(wanted), 1) or any(a > b for a, b in zip(wanted, its, strict=False)):
             raise RuntimeError(f"{name}(): src of shape {its} has no element for every one of index of shape {wanted}")
     size = shape[dim] if shape else 1
-    if reads:  # reading finds an index that is too large by itself
+    if reads and type(array) is numpy.ndarray:  # reading finds an index that is too large by itself
         low, high = int(array.min()), 0
     else:
         low, high = int(array.min()), int(array.max())
@@ -543,7 +575,7 @@ def _strictly_into(out: Any, name: str, result: Any, inputs: tuple[Any, ...]) ->
     """Store `result` in `out`, which must have its dtype and share no memory with the inputs."""
     if out._array.dtype != result._array.dtype:
         raise DtypeError(f"{name}(out=...): out must have the dtype of the result, {result.dtype}, got {out.dtype}")
-    if any(isinstance(each, Tensor) and numpy.may_share_memory(out._array, each._array) for each in inputs):
+    if any(isinstance(each, Tensor) and shares_memory(out._array, each._array) for each in inputs):
         raise RuntimeError(f"{name}(out=...): out shares memory with an input: clone() it first")
     if out._array.shape != result._array.shape and out._array.base is not None:
         raise RuntimeError(
@@ -616,7 +648,8 @@ def scatter(input: Any, dim: int, index: Any, src: Any = None, *, value: Any = N
         if reduce not in ("add", "multiply"):
             raise RuntimeError(f"scatter(): reduce is 'add' or 'multiply', got {reduce!r}")
         if not tensor:
-            src = expand_view(make(numpy.asarray(src, dtype=input._array.dtype)), tuple(index.shape))
+            src = make(beside(numpy.asarray(src, dtype=input._array.dtype), input._array))
+            src = expand_view(src, tuple(index.shape))
         if reduce == "add":
             return input + add_along_zeros(src, dim, index, tuple(input.shape))
         return combine_along(input, dim, index, src, "prod")
@@ -695,13 +728,13 @@ def scatter_reduce(input: Any, dim: int, index: Any, src: Any, reduce: str, *, i
                 True if input._array.dtype.kind == "b" else numpy.inf if floating else info(input._array.dtype).max
             )
             start = least if reduce == "amax" else most
-        input = set_along(input, dim, index, as_array(start))
+        input = set_along(input, dim, index, start)
     if reduce in _COMBINING:
         return combine_along(input, dim, index, src, reduce)
     total = input + add_along_zeros(src, dim, index, shape)
     if reduce == "sum":
         return total
-    ones = numpy.ones(tuple(index.shape), dtype=input._array.dtype)
+    ones = namespace_of(type(input._array)).ones(tuple(index.shape), dtype=input._array.dtype)
     count = as_array((add_along_zeros(ones, dim, index._array, shape) + (1 if include_self else 0)).clip(1))
     return total / make(count) if floating else make(as_array(total._array // count))
 
@@ -744,7 +777,7 @@ def set_slices(xp: Any, input: Any, dim: int, index: Any, source: Any) -> Any:
     result = input.copy() if input.ndim else input.reshape(1).copy()
     where = index.reshape(-1)
     if not input.ndim:
-        result[where] = source.reshape(-1)
+        result[where] = source.reshape(-1) if hasattr(source, "reshape") else source
         return result.reshape(())
     result[(ALL,) * dim + (where,)] = source
     return result
@@ -752,7 +785,7 @@ def set_slices(xp: Any, input: Any, dim: int, index: Any, source: Any) -> Any:
 
 set_slices.op.title = "IndexCopyBackward0"
 set_slices.gradient(
-    input=lambda g, dim, index: set_slices(g, dim, index, as_array(0.0)),
+    input=lambda g, dim, index: set_slices(g, dim, index, 0.0),
     source=lambda g, dim, index, source_shape: _slices_like(g, dim, index, source_shape),
 )
 
@@ -760,8 +793,9 @@ set_slices.gradient(
 def _slices_like(g: Any, dim: int, index: Any, shape: Shape) -> Any:
     if shape or not index.ndim:
         return _in_shape(take_slices(g, dim, index), shape)
-    places = numpy.unique(
-        (index._array if isinstance(index, Tensor) else index) % (g.shape[dim] if g.ndim else 1)
+    array = index._array if isinstance(index, Tensor) else index
+    places = namespace_of(type(array)).unique(
+        array % (g.shape[dim] if g.ndim else 1)
     )  # one number fills each place once
     return take_slices(g, dim, make(places) if isinstance(g, Tensor) else places)
 
@@ -839,7 +873,7 @@ def index_fill(input: Any, dim: int, index: Any, value: Any) -> Any:
         )
     if isinstance(value, Tensor) and value._array.dtype != input._array.dtype:
         value = value._cast(input._array.dtype)
-    return set_slices(input, dim, index, value if isinstance(value, Tensor) else as_array(value))
+    return set_slices(input, dim, index, value)
 
 
 @composite(method=True, inplace=True)
@@ -981,7 +1015,7 @@ def take_along_dim(input: Any, indices: Any, dim: int | None = None) -> Any:
     if not input.ndim:
         return gather(input, dim, indices)
     if array.size and array.min() < 0:  # counts from the end
-        indices = make(numpy.where(array < 0, array + input.shape[dim], array))
+        indices = make(namespace_of(type(array)).where(array < 0, array + input.shape[dim], array))
     a, b = list(input.shape), list(indices.shape)
     a[dim], b[dim] = 1, 1
     common = list(numpy.broadcast_shapes(tuple(a), tuple(b)))
@@ -1007,8 +1041,8 @@ def nonzero(input: Any, *, as_tuple: bool = False) -> Any:
     if as_tuple:
         return tuple([make(each) for each in found])
     if not array.ndim:
-        return make(numpy.zeros((found[0].size, 0), dtype=numpy.int64))
-    return make(numpy.stack(found, axis=1) if type(array) is numpy.ndarray else array.__class__.stack(found, axis=1))
+        return make(namespace_of(type(array)).zeros((found[0].size, 0), dtype=numpy.int64))
+    return make(namespace_of(type(array)).stack(found, axis=1))
 
 
 @composite(method=True)
@@ -1100,6 +1134,7 @@ def one_hot(tensor: Any, num_classes: int = -1) -> Any:
         num_classes = high + 1
     if num_classes < 1 or high >= num_classes:
         raise RuntimeError(f"one_hot(): class {high} needs more than num_classes={num_classes} classes")
-    result = numpy.zeros((*array.shape, num_classes), dtype=numpy.int64)
-    result.reshape(-1)[numpy.arange(array.size) * num_classes + array.reshape(-1)] = 1
+    xp = namespace_of(type(array))
+    result = xp.zeros((*array.shape, num_classes), dtype=numpy.int64)
+    result.reshape(-1)[xp.arange(array.size) * num_classes + array.reshape(-1)] = 1
     return make(result)

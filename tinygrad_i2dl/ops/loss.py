@@ -779,7 +779,7 @@ def gaussian_nll_loss(
     if isinstance(var, (int, float)):
         if var < 0:
             raise ValueError(f"gaussian_nll_loss() expected var >= 0, got {var}")
-        var = make(numpy.full(tuple(input.shape), var, dtype=input._array.dtype))
+        var = make(namespace_of(type(input._array)).full(tuple(input.shape), var, dtype=input._array.dtype))
     shape = tuple(input.shape)
     if tuple(var.shape) != shape:
         if tuple(var.shape) == shape[:-1]:
@@ -793,7 +793,7 @@ def gaussian_nll_loss(
     values = var._array
     if (values < 0).any():
         raise ValueError("gaussian_nll_loss() expected variances >= 0, got a negative one")
-    raised = numpy.maximum(values, eps) - values
+    raised = namespace_of(type(values)).maximum(values, eps) - values
     if raised.any():
         var = var + make(raised.astype(values.dtype, copy=False))  # as a constant: the gradient stays
     difference = input - target

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy
 
+from ..backends.registry import namespace_of
 from ._define import composite
 from .activation import logsigmoid, relu
 from .comparison import minimum
@@ -141,8 +142,9 @@ def multi_margin_loss(
             f"multi_margin_loss() expected class indices from 0 to {classes - 1}, got {index.min()} to {index.max()}"
         )
     scores = reshape_to(input, (samples, classes))
-    others = numpy.ones((samples, classes), dtype=input._array.dtype)
-    others[numpy.arange(samples), index] = 0
+    xp = namespace_of(type(input._array))
+    others = xp.ones((samples, classes), dtype=input._array.dtype)
+    others[xp.arange(samples), index] = 0
     excess = relu(scores - reshape_to(pick_class(scores, index), (samples, 1)) + margin) * others
     loss = sum_over(excess if p == 1 else excess * excess, (1,), False) / classes
     if weight is not None:
@@ -170,12 +172,13 @@ def multilabel_margin_loss(
     classes = input.shape[-1] if input.ndim else 1
     labels = target._array.astype(numpy.int64).reshape(-1, classes)
     samples = len(labels)
-    given = numpy.logical_and.accumulate(labels >= 0, axis=1)
+    xp = namespace_of(type(labels))
+    given = xp.cumsum(labels < 0, axis=1) == 0  # what stands before the first negative label
     if (labels[given] >= classes).any():
         raise RuntimeError(f"multilabel_margin_loss() expected labels below {classes}, got {labels.max()}")
-    index = numpy.where(given, labels, 0)
-    is_label = numpy.zeros((samples, classes), dtype=bool)
-    row, place = numpy.nonzero(given)
+    index = xp.where(given, labels, 0)
+    is_label = xp.zeros((samples, classes), dtype=bool)
+    row, place = xp.nonzero(given)
     is_label[row, index[row, place]] = True
     scores = reshape_to(input, (samples, classes))
     of_labels = gather_along(scores, 1, index)

@@ -9,12 +9,14 @@ from typing import Any
 
 import numpy
 
+from ..backends.registry import namespace_of
 from ..dtypes import dtype as torch_dtype
 from ..dtypes import result_numpy_dtype
 from ..engine.mode import state
 from ..errors import ShapeError
 from ..tensors import Operations, Size, Tensor, current_node, make, rebase, refuse_change
 from ._define import composite, primitive, view, write_out
+from .placement import beside, shares_memory
 
 __all__ = [
     "adjoint", "alias_copy", "as_strided", "as_strided_copy", "as_strided_scatter", "atleast_1d", "atleast_2d",
@@ -102,9 +104,7 @@ def strided(xp: Any, array: Array, shape: Shape, strides: tuple[int, ...], offse
         if offset == 0:
             return numpy.lib.stride_tricks.as_strided(array, shape, strides)
         raise RuntimeError("this memory cannot be addressed by strides: make the tensor contiguous first")
-    if offset:
-        raise RuntimeError("an offset into memory needs a tensor in main memory")
-    return xp.lib.stride_tricks.as_strided(array, shape, strides)
+    return xp.strided(array, shape, strides, offset)
 
 
 # ---------------------------------------------------------------- shape
@@ -695,9 +695,7 @@ def _cat_into(out: Any, tensors: Any, dim: int) -> Any:
         and any(n > 1 and not s for n, s in zip(array.shape, array.strides, strict=True))
     ):
         raise RuntimeError("cat(out=...): several elements of out share one place in memory: clone() it first")
-    if any(numpy.may_share_memory(array, tensor._array) for tensor in tensors) or any(
-        out is tensor for tensor in tensors
-    ):
+    if any(shares_memory(array, tensor._array) for tensor in tensors) or any(out is tensor for tensor in tensors):
         raise RuntimeError("cat(out=...): out shares memory with one of the tensors to join: clone() it first")
     return write_out("cat", cat(tensors, dim)._array, out, tensors)
 
@@ -1176,7 +1174,7 @@ strided_view.gradient(lambda g, input_shape, size, stride, offset: add_strided(g
 def add_strided(xp: Any, input: Any, shape: Shape, size: Shape, stride: tuple[int, ...], offset: int) -> Any:
     """Zeros of `shape` to which `input` is added at the elements of a strided view: the transpose of `strided_view`."""
     flat = xp.bincount(
-        xp.asarray(_positions(size, stride, offset)).ravel(),
+        beside(_positions(size, stride, offset), input).ravel(),
         weights=input.ravel().astype(numpy.float64),
         minlength=numel_of(shape),
     )
@@ -1184,6 +1182,11 @@ def add_strided(xp: Any, input: Any, shape: Shape, size: Shape, stride: tuple[in
 
 
 add_strided.gradient(lambda g, size, stride, offset: strided_view(g, size, stride, offset))
+
+
+def address_of(array: Array) -> int:
+    """Where an array's first element lies in memory."""
+    return int(array.__array_interface__["data"][0] if type(array) is numpy.ndarray else array.data.ptr)
 
 
 @composite(method=True)
@@ -1200,11 +1203,11 @@ def as_strided(input: Any, size: Any, stride: Any, storage_offset: int | None = 
         raise RuntimeError(f"as_strided(): sizes {list(size)} and strides {list(stride)} must not be negative")
     array = input._array
     owner = array
-    while isinstance(owner.base, numpy.ndarray):
+    while isinstance(owner.base, type(array)):
         owner = owner.base
     offset = storage_offset
     if offset is None:
-        offset = (array.__array_interface__["data"][0] - owner.__array_interface__["data"][0]) // array.itemsize
+        offset = (address_of(array) - address_of(owner)) // array.itemsize
     last = offset + sum([(count - 1) * step for count, step in zip(size, stride, strict=True)])
     if 0 not in size and last >= owner.size:
         raise RuntimeError(f"as_strided(): element {last} is outside of memory for {owner.size} elements")
@@ -1453,7 +1456,8 @@ def repeat_interleave(
     if input is None:
         if times.ndim == 0:
             raise RuntimeError("repeat_interleave(repeats) needs a vector")
-        return make(numpy.repeat(numpy.arange(times.size, dtype=times.dtype), times))
+        xp = namespace_of(type(times))
+        return make(xp.repeat(xp.arange(times.size, dtype=times.dtype), times))
     if dim is None:
         input, dim = reshape_to(input, (-1,)), 0
     if input.ndim == 0:
@@ -1470,7 +1474,8 @@ def repeat_interleave(
                 f"repeat_interleave(): {times.size} repeats for dimension {dim} of size {shape[dim]}; they must be "
                 "as many"
             )
-        result = input[(slice(None),) * dim + (numpy.repeat(numpy.arange(shape[dim]), times),)]
+        xp = namespace_of(type(times))
+        result = input[(slice(None),) * dim + (make(xp.repeat(xp.arange(shape[dim]), times)),)]
     if output_size is not None and result.shape[dim] != output_size:
         raise RuntimeError(
             f"repeat_interleave(): the result has size {result.shape[dim]}, output_size says {output_size}"
@@ -1624,7 +1629,7 @@ def _resize_(self: Tensor, *sizes: Any, memory_format: Any = None) -> Tensor:
     if count <= array.size and array.flags.c_contiguous:
         self._array = array.reshape(-1)[:count].reshape(shape)
     else:
-        grown = numpy.empty(count, dtype=array.dtype)
+        grown = namespace_of(type(array)).empty(count, dtype=array.dtype)
         kept = min(count, array.size)
         grown[:kept] = array.reshape(-1)[:kept]
         self._array = grown.reshape(shape)

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy
 
+from ..backends.registry import namespace_of
 from ..dtypes import to_numpy_dtype
 from ..tensors import make
 from ._define import composite
@@ -20,6 +21,7 @@ from .movement import (
     wrap_dim,
     wrap_dims,
 )
+from .placement import beside
 from .reduction import amax_over, amin_over, norm_over, sum_over
 
 __all__ = [
@@ -187,7 +189,7 @@ def pdist(input: Any, p: float = 2.0) -> Any:
         raise RuntimeError(f"pdist() needs a matrix of points as rows, got shape {tuple(input.shape)}")
     if p < 0:
         raise RuntimeError(f"pdist() needs p >= 0, got {p}")
-    first, second = numpy.triu_indices(input.shape[0], 1)
+    first, second = [make(beside(each, input._array)) for each in numpy.triu_indices(input.shape[0], 1)]
     return distance_norm(input[first] - input[second], float(p))
 
 
@@ -197,7 +199,7 @@ def cond(A: Any, p: Any = None) -> Any:
     if A.ndim < 2:
         raise RuntimeError(f"linalg.cond() needs at least two dimensions, got {A.ndim}")
     if 0 in A.shape[-2:]:
-        return make(numpy.zeros(A.shape[:-2], A._array.dtype))
+        return make(namespace_of(type(A._array)).zeros(A.shape[:-2], A._array.dtype))
     if p is None or p in (2, -2):
         values = svdvals(A)
         last = values.ndim - 1

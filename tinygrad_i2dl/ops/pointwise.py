@@ -1001,7 +1001,7 @@ attach(lerp, "lerp", True, _lerp_)
 def addcmul(xp: Any, input: Any, tensor1: Any, tensor2: Any, value: Any = 1) -> Any:
     """``input + value * tensor1 * tensor2``, elementwise with broadcasting."""
     product = tensor1 * tensor2
-    return input + (product if _is_one(value) else _of_dtype(value, product) * product)
+    return input + (product if _is_one(value) else product * _of_dtype(value, product))
 
 
 addcmul.gradient(
@@ -1023,7 +1023,7 @@ def addcdiv(xp: Any, input: Any, tensor1: Any, tensor2: Any, value: Any = 1) -> 
             "addcdiv() of integer tensors is not defined: convert them with .float(), or use div with rounding_mode"
         )
     quotient = tensor1 / tensor2
-    return input + (quotient if _is_one(value) else _of_dtype(value, quotient) * quotient)
+    return input + (quotient if _is_one(value) else quotient * _of_dtype(value, quotient))
 
 
 addcdiv.gradient(

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy
 
+from ..backends.registry import namespace_of
 from ..dtypes import get_default_dtype, to_numpy_dtype
 from ..engine.mode import state
 from ..errors import DtypeError
@@ -607,15 +608,11 @@ def _position_function(name: str) -> Any:
                 raise IndexError(
                     f"{name}() of an empty tensor has no result: pass dim= of a dimension that is not empty"
                 )
-            place = (
-                _position(numpy, array, which, None)
-                if type(array) is numpy.ndarray
-                else array.__getattribute__(which)()
-            )
+            place = _position(namespace_of(type(array)), array, which, None)
             return make(as_array(place).reshape((1,) * array.ndim)) if keepdim else make(as_array(place))
         dim = wrap_dim(dim, array.ndim)
         if not array.ndim:
-            return make(as_array(numpy.int64(0)))
+            return make(namespace_of(type(array)).zeros((), dtype=numpy.int64))
         _not_empty(name, array, (dim,))
         wide = array.astype(WIDE) if array.dtype.kind == "V" else array
         place = as_array(getattr(wide, which)(dim))
@@ -1022,6 +1019,14 @@ def _derivative(input: Any, dim: int, spacing: Any, edge_order: int) -> Any:
 # ---------------------------------------------------------------- norms
 
 
+def _largest(xp: Any, magnitude: Array, dims: Dims, keepdim: bool) -> Array:
+    """The largest of numbers that are not negative, 0 of none."""
+    if all_sizes := [magnitude.shape[axis] for axis in dims]:
+        if 0 in all_sizes:
+            return magnitude.sum(axis=dims, keepdims=keepdim)
+    return magnitude.max(axis=dims, keepdims=keepdim)
+
+
 @primitive("input")
 def norm_over(xp: Any, input: Any, p: Any, dims: Dims, keepdim: bool) -> Any:
     """``(sum |x| ** p) ** (1 / p)`` over `dims`; largest or smallest magnitude for infinite `p`, count for 0."""
@@ -1035,7 +1040,7 @@ def norm_over(xp: Any, input: Any, p: Any, dims: Dims, keepdim: bool) -> Any:
         if p == 1:
             result = magnitude.sum(axis=dims, keepdims=keepdim)
         elif p == math.inf:
-            result = magnitude.max(axis=dims, keepdims=keepdim, initial=0) if p > 0 else None
+            result = _largest(xp, magnitude, dims, keepdim)
         elif p == -math.inf:
             result = magnitude.min(axis=dims, keepdims=keepdim)
         else:

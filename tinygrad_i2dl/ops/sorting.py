@@ -6,10 +6,12 @@ from typing import Any
 
 import numpy
 
+from ..backends.registry import namespace_of
 from ..tensors import Tensor, make
 from ._define import as_array, composite, named_result, primitive
 from .indexing import add_along_zeros
 from .movement import numel_of, unsqueeze, wrap_dim
+from .placement import beside, on_host, shares_memory
 
 __all__ = ["argsort", "bucketize", "kthvalue", "msort", "searchsorted", "sort", "topk", "unique", "unique_consecutive"]
 
@@ -87,7 +89,8 @@ def argsort(input: Any, dim: int = -1, descending: bool = False, stable: bool = 
     """
     dim = wrap_dim(dim, input.ndim)
     array = input._array
-    return make(order_along(numpy, array, dim, descending) if array.ndim else as_array(numpy.int64(0)))
+    xp = namespace_of(type(array))
+    return make(order_along(xp, array, dim, descending) if array.ndim else xp.zeros((), dtype=numpy.int64))
 
 
 @composite(method=True)
@@ -190,7 +193,7 @@ def kthvalue(input: Any, k: int, dim: int = -1, keepdim: bool = False, *, out: A
         raise RuntimeError(f"kthvalue(): k={k} is out of range 1 to {size} for dimension {dim}")
     if out is None:
         return kth_along(input, k - 1, dim, keepdim)
-    if any(isinstance(each, Tensor) and numpy.may_share_memory(each._array, input._array) for each in out):
+    if any(isinstance(each, Tensor) and shares_memory(each._array, input._array) for each in out):
         raise RuntimeError("kthvalue(out=...): out shares memory with the input: clone() it first")
     return kth_along(input, k - 1, dim, keepdim, out=out)
 
@@ -223,6 +226,7 @@ def searchsorted(
         )
     values = input._array if isinstance(input, Tensor) else numpy.asarray(input)
     edges = sorted_sequence._array
+    xp = namespace_of(type(edges))
     if isinstance(input, Tensor) and values.dtype != edges.dtype:
         raise RuntimeError(
             f"searchsorted() needs one dtype, got boundaries of {sorted_sequence.dtype} and values of {input.dtype}"
@@ -243,17 +247,17 @@ def searchsorted(
             )
         if order.size and (order.min() < 0 or order.max() >= edges.shape[-1]):
             raise RuntimeError("searchsorted(): an index in sorter is out of range")
-        edges = numpy.take_along_axis(edges, order, -1)
+        edges = xp.take_along_axis(edges, order, -1)
     kind = numpy.int32 if out_int32 else numpy.int64
     where: Any = "right" if right or side == "right" else "left"
     if edges.ndim == 1:
-        return make(as_array(numpy.searchsorted(edges, values, where)).astype(kind))
-    found = numpy.empty(values.shape, dtype=kind)
+        return make(as_array(xp.searchsorted(edges, xp.asarray(values), where)).astype(kind))
+    found = xp.empty(values.shape, dtype=kind)
     rows, wanted = edges.reshape(-1, edges.shape[-1]), values.reshape(-1, values.shape[-1])
     for number, into in enumerate(
         found.reshape(-1, values.shape[-1])
     ):  # one search per row, each on all its elements at once
-        into[...] = numpy.searchsorted(rows[number], wanted[number], where)
+        into[...] = xp.searchsorted(rows[number], wanted[number], where)
     return make(found)
 
 
@@ -310,8 +314,11 @@ def unique(
             dim = None
             array = array.reshape(1)
     if not return_inverse and not return_counts:
-        return make(numpy.unique(array, axis=dim, equal_nan=False))
-    values, inverse, counts = numpy.unique(array, return_inverse=True, return_counts=True, axis=dim, equal_nan=False)
+        return make(beside(numpy.unique(on_host(array), axis=dim, equal_nan=False), array))
+    values, inverse, counts = [
+        beside(each, array)
+        for each in numpy.unique(on_host(array), return_inverse=True, return_counts=True, axis=dim, equal_nan=False)
+    ]
     inverse = inverse.reshape(-1) if dim is not None else inverse.reshape(array.shape)
     return _with_extras(values, inverse, counts, return_inverse, return_counts)
 
@@ -322,6 +329,7 @@ def unique_consecutive(
 ) -> Any:
     """The elements, or slices along `dim`, without those equal to the one before."""
     array = input._array
+    xp = namespace_of(type(array))
     shape = array.shape
     if dim is None:
         rows = array.reshape(-1, 1)
@@ -329,12 +337,12 @@ def unique_consecutive(
         dim = wrap_dim(dim, array.ndim)
         moved = array.swapaxes(0, dim) if array.ndim else array.reshape(1)
         rows = moved.reshape(moved.shape[0], -1) if moved.size else moved.reshape(moved.shape[0], 0)
-    new = numpy.ones(rows.shape[0], dtype=bool)
+    new = xp.ones(rows.shape[0], dtype=bool)
     if rows.shape[0] > 1:
         new[1:] = (rows[1:] != rows[:-1]).any(axis=1)
-    first = numpy.flatnonzero(new)
-    counts = numpy.diff(numpy.append(first, rows.shape[0]))
-    inverse = numpy.cumsum(new) - 1
+    first = xp.flatnonzero(new)
+    counts = xp.diff(xp.append(first, rows.shape[0]))
+    inverse = xp.cumsum(new) - 1
     values = rows[first, 0] if dim is None else moved[first].swapaxes(0, dim) if array.ndim else array.reshape(1)[first]
     return _with_extras(
         values, inverse.reshape(shape) if dim is None else inverse, counts, return_inverse, return_counts

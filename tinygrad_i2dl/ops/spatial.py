@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy
 
+from ..backends.registry import namespace_of
 from ..errors import DtypeError, ShapeError
 from ..tensors import make
 from ._define import composite
@@ -15,6 +16,7 @@ from .creation import spaced
 from .interpolation import CUBIC
 from .linalg import matmul
 from .movement import cast, permute, reshape_to, select_view, transpose, unsqueeze
+from .placement import beside
 from .pooling import take_in_planes
 from .precision import is_half
 
@@ -38,7 +40,8 @@ def unnormalized(coordinate: Any, size: int, align_corners: bool) -> Any:
 
 def folded_back(position: Array, size: int, padding_mode: str, align_corners: bool) -> tuple[Array, Array]:
     """Positions brought inside by the padding mode, and the derivative (-1, 0 or 1) of that."""
-    slope = numpy.ones_like(position)
+    xp = namespace_of(type(position))
+    slope = xp.ones_like(position)
     if padding_mode == "zeros":
         return position, slope
     if padding_mode == "reflection":
@@ -46,34 +49,36 @@ def folded_back(position: Array, size: int, padding_mode: str, align_corners: bo
         if high <= low:
             return position * 0, position * 0
         distance = position - low
-        slope = numpy.where(distance < 0, -slope, slope)
-        turns, rest = numpy.divmod(abs(distance), high - low)
+        slope = xp.where(distance < 0, -slope, slope)
+        turns, rest = abs(distance) // (high - low), abs(distance) % (high - low)
         odd = turns % 2 == 1
-        position = numpy.where(odd, high - low - rest, rest) + low
-        slope = numpy.where(odd, -slope, slope)
-    slope = numpy.where((position > 0) & (position < size - 1), slope, 0 * slope)
+        position = xp.where(odd, high - low - rest, rest) + low
+        slope = xp.where(odd, -slope, slope)
+    slope = xp.where((position > 0) & (position < size - 1), slope, 0 * slope)
     return position.clip(0, size - 1), slope
 
 
 def resolved(coordinate: Any, size: int, padding_mode: str, align_corners: bool) -> Any:
     """`folded_back` of a Tensor, with its derivative."""
     values = coordinate._array
+    xp = namespace_of(type(values))
     position, slope = folded_back(values, size, padding_mode, align_corners)
     if position is values:
         return coordinate
     moves = slope != 0
-    offset = numpy.where(moves, position - values * slope, 0).astype(values.dtype)
+    offset = xp.where(moves, position - values * slope, 0).astype(values.dtype)
     return where(make(moves), coordinate * make(slope) + make(offset), make(position))
 
 
 def flat_index(indices: list[Array], spatial: tuple[int, ...]) -> tuple[Array, Array]:
     """Flat positions of integer coordinates (one array per dimension), and which of them lie inside."""
-    inside = numpy.ones(indices[0].shape, bool)
-    flat = numpy.zeros(indices[0].shape, numpy.int64)
+    xp = namespace_of(type(indices[0]))
+    inside = xp.ones(indices[0].shape, bool)
+    flat = xp.zeros(indices[0].shape, numpy.int64)
     for index, size in zip(indices, spatial, strict=True):
         inside &= (index >= 0) & (index < size)
         with numpy.errstate(invalid="ignore"):
-            whole = numpy.nan_to_num(index).clip(0, size - 1).astype(numpy.int64)
+            whole = xp.nan_to_num(index).clip(0, size - 1).astype(numpy.int64)
         flat = flat * size + whole
     return flat, inside
 
@@ -82,7 +87,7 @@ def sampled(input: Any, indices: list[Array]) -> Any:
     """Elements at integer coordinates ``(N, *out)`` of every channel, zero outside."""
     samples, channels = input.shape[:2]
     flat, inside = flat_index(indices, tuple(input.shape[2:]))
-    flat = numpy.broadcast_to(flat[:, None], (samples, channels, *flat.shape[1:]))
+    flat = namespace_of(type(flat)).broadcast_to(flat[:, None], (samples, channels, *flat.shape[1:]))
     values = take_in_planes(input, flat)
     return values if inside.all() else values * make(inside[:, None].astype(input._array.dtype))
 
@@ -153,8 +158,8 @@ def grid_sample(
         return sample_cubic(input, places, padding_mode, align)
     places = [resolved(place, size, padding_mode, align) for place, size in zip(places, spatial, strict=True)]
     if mode == "nearest":
-        return sampled(input, [numpy.rint(place._array) for place in places])
-    lows = [numpy.floor(place._array) for place in places]
+        return sampled(input, [namespace_of(type(place._array)).rint(place._array) for place in places])
+    lows = [namespace_of(type(place._array)).floor(place._array) for place in places]
     parts = [place - make(low) for place, low in zip(places, lows, strict=True)]
     result: Any = None
     for corner in itertools.product((0, 1), repeat=dims):
@@ -171,7 +176,7 @@ def grid_sample(
 def sample_cubic(input: Any, places: list[Any], padding_mode: str, align: bool) -> Any:
     """`grid_sample` by cubic convolution: 16 neighbours, each brought inside by the padding mode."""
     spatial = tuple(input.shape[2:])
-    lows = [numpy.floor(place._array) for place in places]
+    lows = [namespace_of(type(place._array)).floor(place._array) for place in places]
     weights = [cubic_weights(place - make(low)) for place, low in zip(places, lows, strict=True)]
     result: Any = None
     for row in range(4):
@@ -245,7 +250,7 @@ def affine_grid(theta: Any, size: Any, align_corners: bool | None = None) -> Any
     axes = [centres(count, bool(align_corners), dtype) for count in shape[2:]]
     places = numpy.meshgrid(*axes, indexing="ij")[::-1]  # x, the last dimension, first
     base = numpy.stack([*places, numpy.ones_like(places[0])], axis=-1).reshape(1, -1, dims + 1)
-    return reshape_to(matmul(make(base), transpose(theta, 1, 2)), (shape[0], *shape[2:], dims))
+    return reshape_to(matmul(make(beside(base, theta._array)), transpose(theta, 1, 2)), (shape[0], *shape[2:], dims))
 
 
 @composite

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy
 
+from ..backends.registry import namespace_of
 from ..dtypes import get_default_dtype
 from ..errors import DtypeError
 from ..tensors import Tensor, make
@@ -13,6 +15,7 @@ from ._define import as_array, composite, named_result, primitive
 from .comparison import choose
 from .indexing import gather_along
 from .movement import cast, diagonal, expand_view, reshape_to, transpose, unsqueeze, wrap_dim
+from .placement import beside, on_host
 from .pointwise import clamp, sqrt
 from .reduction import kept, mean_over, placed_along, sum_over
 from .sorting import kth_along, order_along, sort_along
@@ -67,7 +70,8 @@ def _median_along(input: Any, dim: int, keepdim: bool, skip: bool) -> Any:
     missing = (array != array).sum(axis=dim)
     place = (size - missing - 1) // 2
     # NaN is sorted last: the first of them is number size - missing
-    place = numpy.where(missing == size, 0, place) if skip else numpy.where(missing > 0, size - missing, place)
+    xp = namespace_of(type(array))
+    place = xp.where(missing == size, 0, place) if skip else xp.where(missing > 0, size - missing, place)
     return kth_along(input, place, dim, keepdim)
 
 
@@ -155,7 +159,7 @@ def _quantile(name: str, input: Any, q: Any, dim: int | None, keepdim: bool, int
     else:
         if not 0 <= q <= 1:
             raise RuntimeError(f"{name}(): q must lie between 0 and 1, got {q}")
-        places = numpy.asarray(q, dtype=array.dtype)
+        places = beside(numpy.asarray(q, dtype=array.dtype), array)
     if ((places < 0) | (places > 1)).any():
         raise RuntimeError(f"{name}(): all q must lie between 0 and 1")
     shape = array.shape
@@ -168,24 +172,23 @@ def _quantile(name: str, input: Any, q: Any, dim: int | None, keepdim: bool, int
     ordered = transpose(sort_along(rows, dim, False).values, dim, -1)
     flat = ordered._array
     missing = (flat != flat).sum(axis=-1, keepdims=True)
-    ranks = places.reshape(-1) * numpy.asarray(
-        flat.shape[-1] - 1 - (missing if skip else 0 * missing), dtype=array.dtype
-    )
-    ranks = numpy.maximum(ranks, 0)
+    xp = namespace_of(type(flat))
+    ranks = places.reshape(-1) * (flat.shape[-1] - 1 - (missing if skip else 0 * missing)).astype(array.dtype)
+    ranks = xp.maximum(ranks, 0)
     if not skip:
-        ranks = numpy.where(missing > 0, flat.shape[-1] - 1, ranks)  # NaN, which is sorted last
+        ranks = xp.where(missing > 0, flat.shape[-1] - 1, ranks)  # NaN, which is sorted last
     ranks = ranks.astype(array.dtype)
     if interpolation == "lower":
-        ranks = numpy.floor(ranks)
+        ranks = xp.floor(ranks)
     elif interpolation == "higher":
-        ranks = numpy.ceil(ranks)
+        ranks = xp.ceil(ranks)
     elif interpolation == "nearest":
-        ranks = numpy.round(ranks)
-    below = numpy.floor(ranks).astype(numpy.int64)
+        ranks = xp.rint(ranks)
+    below = xp.floor(ranks).astype(numpy.int64)
     result = _pick(ordered, below)
     if interpolation in ("linear", "midpoint"):
-        weight = numpy.full_like(ranks, 0.5) if interpolation == "midpoint" else (ranks - below).astype(array.dtype)
-        above = numpy.ceil(ranks).astype(numpy.int64)
+        weight = xp.full_like(ranks, 0.5) if interpolation == "midpoint" else (ranks - below).astype(array.dtype)
+        above = xp.ceil(ranks).astype(numpy.int64)
         upper = _pick(ordered, above)
         result = result + choose(make(above == below), 0.0, (upper - result) * make(weight))
     # the quantiles are the last dimension, at the place of `dim`: they come first
@@ -244,13 +247,14 @@ def bincount(input: Any, weights: Any = None, minlength: int = 0) -> Any:
         raise RuntimeError(f"bincount(): minlength must not be negative, got {minlength}")
     if array.size and array.min() < 0:
         raise RuntimeError(f"bincount() needs integers that are not negative, got {int(array.min())}")
+    xp = namespace_of(type(array))
     if weights is None:
-        return make(numpy.bincount(array, minlength=minlength))
+        return make(xp.bincount(array, minlength=minlength))
     if weights._array.shape != array.shape:
         raise RuntimeError(
             f"bincount(): weights have shape {tuple(weights.shape)}, input {tuple(array.shape)}; they must be equal"
         )
-    counts = numpy.bincount(array, weights=weights._array, minlength=minlength)
+    counts = xp.bincount(array, weights=weights._array, minlength=minlength)
     return make(counts.astype(numpy.float32 if weights._array.dtype == numpy.float32 else numpy.float64))
 
 
@@ -265,14 +269,15 @@ def histc(input: Any, bins: int = 100, min: float = 0, max: float = 0) -> Any:
         low, high = array.min().item(), array.max().item()
     if low == high:
         low, high = low - 1, high + 1
-    if not (numpy.isfinite(low) and numpy.isfinite(high)):
+    if not (math.isfinite(low) and math.isfinite(high)):
         raise RuntimeError(f"histc() needs a finite range, got {low} to {high}")
     if low > high:
         raise RuntimeError(f"histc(): max must be larger than min, got {min} and {max}")
     values = array.reshape(-1)
     values = values[(values >= low) & (values <= high)]
     place = ((values - low) / (high - low) * bins).astype(numpy.int64)
-    counts = numpy.bincount(numpy.minimum(place, bins - 1), minlength=bins)
+    xp = namespace_of(type(place))
+    counts = xp.bincount(xp.minimum(place, bins - 1), minlength=bins)
     return make(counts.astype(array.dtype))
 
 
@@ -283,7 +288,7 @@ def _edges(name: str, values: Array, bins: Any, range: Any, dtype: Any) -> Array
             raise RuntimeError(f"{name}(): the borders must have the dtype of input, {dtype}, got {bins.dtype}")
         if bins.ndim != 1 or bins._array.size == 0:
             raise RuntimeError(f"{name}() needs a vector of borders, got shape {tuple(bins.shape)}")
-        return bins._array
+        return on_host(bins._array)
     if bins <= 0:
         raise RuntimeError(f"{name}() needs a positive number of bins, got {bins}")
     if range is None:
@@ -292,7 +297,7 @@ def _edges(name: str, values: Array, bins: Any, range: Any, dtype: Any) -> Array
         low, high = range
         if low > high:
             raise RuntimeError(f"{name}(): a range must rise, got {low} to {high}")
-    if not (numpy.isfinite(low) and numpy.isfinite(high)):
+    if not (math.isfinite(low) and math.isfinite(high)):
         raise RuntimeError(f"{name}() needs a finite range, got {low} to {high}")
     if low == high:
         low, high = (low - 0.5, high + 0.5) if values.size else (low, high + 1.0)
@@ -343,10 +348,9 @@ def histogram(input: Any, bins: Any, *, range: Any = None, weight: Any = None, d
         raise RuntimeError(
             f"histogram(): weight has shape {tuple(weight.shape)}, input {tuple(array.shape)}; they must be equal"
         )
-    counts, edges = _histogram(
-        "histogram", array.reshape(-1, 1), [bins], [range], None if weight is None else weight._array, density
-    )
-    return _HISTOGRAM(make(counts), make(edges[0]))
+    weights = None if weight is None else on_host(weight._array)
+    counts, edges = _histogram("histogram", on_host(array).reshape(-1, 1), [bins], [range], weights, density)
+    return _HISTOGRAM(make(beside(counts, array)), make(beside(edges[0], array)))
 
 
 @composite
@@ -366,9 +370,9 @@ def histogramdd(input: Any, bins: Any, range: Any = None, weight: Any = None, de
     if len(each) != size:
         raise RuntimeError(f"histogramdd(): {len(each)} bins for points of {size} coordinates; they must be as many")
     ranges = [None] * size if range is None else [(range[2 * i], range[2 * i + 1]) for i in numpy.arange(size)]
-    points = array.reshape(-1, size)
-    counts, edges = _histogram("histogramdd", points, each, ranges, None if weight is None else weight._array, density)
-    return _HISTOGRAMDD(make(counts), tuple([make(border) for border in edges]))
+    points, weights = on_host(array).reshape(-1, size), None if weight is None else on_host(weight._array)
+    counts, edges = _histogram("histogramdd", points, each, ranges, weights, density)
+    return _HISTOGRAMDD(make(beside(counts, array)), tuple([make(beside(border, array)) for border in edges]))
 
 
 # ---------------------------------------------------------------- covariance
