@@ -30,6 +30,17 @@ def missing_gpu() -> str | None:
     return None if cupy.is_available() else "needs a CUDA device"
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out tests marked ``gpu`` where none can run, unless ``-m`` asks for them: thousands of skips say no more
+    than one line."""
+    if "gpu" in config.getoption("markexpr") or not any(item.get_closest_marker("gpu") for item in items):
+        return
+    if missing_gpu():
+        left_out = [item for item in items if item.get_closest_marker("gpu")]
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if not item.get_closest_marker("gpu")]
+
+
 def pytest_runtest_setup(item: pytest.Item) -> None:
     if item.get_closest_marker("gpu") and missing_gpu():
         pytest.skip(str(missing_gpu()))

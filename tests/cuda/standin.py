@@ -4,8 +4,8 @@
 others; the arithmetic behind them is NumPy's. A `DeviceArray` is no NumPy array and never becomes one by itself: what
 mixes the two without saying so raises `TypeError`, as on a GPU. CuPy's semantics are kept where they differ from
 NumPy's: reductions and elements are arrays without dimensions, integer indices out of range wrap around and raise
-nothing, ufuncs have only the methods that CuPy implements, flags have no `writeable`, and there are no other dtypes than
-bools, integers and floating-point numbers.
+nothing, ufuncs have only the methods that CuPy implements, flags have no `writeable`, and there are no other dtypes
+than bools, integers and floating-point numbers.
 """
 
 from __future__ import annotations

@@ -103,8 +103,8 @@ def _placed(advanced: tuple[Any, ...], array: Array) -> tuple[Any, ...]:
                 low, high = int(part.min()), int(part.max())
                 if low < -size or high >= size:
                     raise IndexError(
-                        f"index {high if high >= size else low} is out of bounds for dimension {axis} with size {size}, "
-                        f"in a tensor of shape {tuple(array.shape)}"
+                        f"index {high if high >= size else low} is out of bounds for dimension {axis} with size "
+                        f"{size}, in a tensor of shape {tuple(array.shape)}"
                     )
             axis += part.ndim - 1 if part.dtype.kind == "b" else 0
         parts.append(part)
