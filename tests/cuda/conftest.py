@@ -10,7 +10,6 @@ from tests import calls
 from tests.cuda.standin import Library
 from tinygrad_i2dl.backends import cupy as gpu
 
-
 # Name of a sample block: why it is no test of this device.
 NOT_HERE = {"transfer": "names devices itself, the CPU twice; test_devices moves tensors"}
 
