@@ -88,4 +88,4 @@ from .substitution import load_ipython_extension as load_ipython_extension
 from .tensors import Size, Tensor
 from .version import __version__ as __version__
 
-__getattr__ = missing_name("torch", lambda: globals())
+__getattr__ = missing_name("torch", lambda: globals(), later=("safetensors", "vision"))

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Mapping
+import importlib
+from collections.abc import Callable, Collection, Mapping
 from types import ModuleType
 from typing import Any
 
@@ -40,17 +41,22 @@ def nearest_names(name: str, names: Mapping[str, Any], module: str) -> str:
     return f"; nearest: {', '.join(f'{module}.{each}' for each in nearest)}" if nearest else ""
 
 
-def missing_name(module: str, names: Callable[[], Mapping[str, Any]]) -> Callable[[str], Any]:
+def missing_name(
+    module: str, names: Callable[[], Mapping[str, Any]], later: Collection[str] = ()
+) -> Callable[[str], Any]:
     """A module's ``__getattr__`` that says what is missing and what is nearest.
 
     Args:
         module: as users write it, such as ``torch.nn``.
         names: gives the names that the module has, and what they stand for.
+        later: its submodules that are imported when they are first asked for.
     """
 
     def __getattr__(name: str) -> Any:
         if name.startswith("__"):  # Python's own questions
             raise AttributeError(name)
+        if name in later:
+            return importlib.import_module(f"{names()['__name__']}.{name}")
         raise MissingNameError(f"tinygrad_i2dl has no {module}.{name}{nearest_names(name, names(), module)}")
 
     return __getattr__

@@ -7,7 +7,8 @@ import textwrap
 
 import pytest
 
-from tests.architecture.sources import PACKAGE, ROOT
+from tests.architecture.sources import PACKAGE, ROOT, modules
+from tinygrad_i2dl.missing import MODULES
 
 # None of these may be loaded by the import: they are optional, slow to import, or needed on first use only.
 NOT_AT_IMPORT = (
@@ -143,3 +144,20 @@ def test_import_loads_no_optional_library() -> None:
     )
     assert done.returncode == 0, done.stderr
     assert not set(NOT_AT_IMPORT) & set(json.loads(done.stdout))
+
+
+def test_every_public_submodule_is_an_attribute_without_being_imported_first() -> None:
+    known = MODULES | {"vision", "safetensors"}
+    paths = [name.partition(".")[2] for name in modules()]
+    public = [path for path in paths if path and set(path.split(".")) <= known]
+    assert {"vision.transforms.v2", "utils.data", "nn.utils", "optim.lr_scheduler"} <= set(public)
+    done = run_python(
+        f"import functools, {PACKAGE}\n"
+        f"for path in {public}:\n"
+        f"    module = functools.reduce(getattr, path.split('.'), {PACKAGE})\n"
+        f"    print(getattr(module, '__name__', None) == '{PACKAGE}.' + path, path)"
+    )
+    assert done.returncode == 0, done.stderr
+    found = done.stdout.splitlines()
+    assert len(found) == len(public)
+    assert not [line for line in found if line.startswith("False")]
