@@ -453,7 +453,7 @@ def explain(op: Op, error: Exception, arguments: Sequence[Any]) -> Exception:
 def explain_argument(name: str, error: AttributeError, arguments: dict[str, Any]) -> Exception:
     """The error to raise for an attribute that was missing: whether an argument is no Tensor where one is meant."""
     for parameter, value in arguments.items():
-        if value is error.obj and not isinstance(value, Tensor):
+        if not isinstance(value, Tensor) and (value is error.obj or isinstance(value, ndarray)):
             return TypeError(
                 f"{name}(): {parameter!r} must be a Tensor, got {type(value).__name__}: convert it with torch.tensor() "
                 "or torch.from_numpy()"
