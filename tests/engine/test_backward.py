@@ -321,6 +321,26 @@ def test_gradients_accumulated_elsewhere_have_memory_of_their_own():
     assert z.grad.tolist() == [1, 1]
 
 
+NODES = [
+    "x + 1", "x.sum()", "x.sum(0)", "x.mean()", "x.mean(1)", "x[0]", "x[:, 1]", "x[0:1]", "x[None]", "x[0, 1:]",
+    "x[...]", "x.max()", "x.amax()", "x.amax(0)", "x.max(0)[0]", "x.flatten()", "x.view(6)", "x.narrow(0, 0, 1)",
+    "x.clamp(0, 1)", "x.log1p()", "x @ x.T", "torch.bmm(x[None], x.T[None])", "nn.Linear(3, 2)(x)",
+    "nn.Linear(3, 2, bias=False)(x)",
+    "nn.Linear(3, 2)(x[None])", "nn.Linear(3, 2, bias=False)(x[None])", "nn.functional.max_pool2d(x[None, None], 2)",
+    "nn.functional.avg_pool2d(x[None, None], 2)", "nn.functional.mse_loss(x, x)",
+    "nn.MarginRankingLoss()(x, x, x.sign())",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("expression", NODES)
+def test_grad_fn_has_the_name_that_programs_print(expression):
+    def program(lib):
+        x = lib.rand(2, 3, requires_grad=True)
+        return eval(expression, {"torch": lib, "nn": lib.nn, "x": x}).grad_fn.name()
+
+    both(program)
+
+
 # --- modes
 
 

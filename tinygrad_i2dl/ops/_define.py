@@ -188,7 +188,10 @@ class Op:
         self.pair: tuple[Callable[..., Any], Callable[..., Any]] | None = (
             None  # both formulas of an operation of two inputs
         )
-        self.title = "".join(word.capitalize() for word in self.name.strip("_").split("_")) + "Backward0"
+        # What `grad_fn` shows: PyTorch's name, or a function of the node where that depends on the call.
+        self.title: str | Callable[[Any], str] = (
+            "".join(word.capitalize() for word in self.name.strip("_").split("_")) + "Backward0"
+        )
 
     def add_formulas(self, joint: Callable[..., Any] | None, single: dict[str, Callable[..., Any]]) -> None:
         if joint is not None:
@@ -278,7 +281,16 @@ class FormulaNode(Node):
         self.guards = guards  # (change counter, changes when saved) of every saved value
 
     def name(self) -> str:
-        return self.op.title
+        title = self.op.title
+        return title if isinstance(title, str) else title(self)
+
+    def argument(self, name: str) -> Any:
+        """The plain argument `name` that the operation was called with, if a formula named it and it is still kept."""
+        for formula, arguments in zip(self.op.formulas, self.saved or (), strict=False):
+            for (kind, position, _), value in zip(formula.sources, arguments or (), strict=False):
+                if kind == "static" and self.op.parameters[position] == name:
+                    return value
+        return None
 
     def release(self) -> None:
         if self.guards:  # tensors were saved; a node that kept only shapes and numbers may run backward again

@@ -259,6 +259,7 @@ conv.gradient(
     ),
     bias=lambda g: sum_over(g, (0, *range(2, g.ndim)), False),
 )
+conv_input_gradient.op.title = "ConvolutionBackward0"
 conv_input_gradient.gradient(
     grad=lambda g, weight, stride, padding, dilation, groups: conv(g, weight, None, stride, padding, dilation, groups),
     weight=lambda g, grad, weight_shape, stride, padding, dilation, groups: conv_weight_gradient(

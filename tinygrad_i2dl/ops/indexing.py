@@ -174,7 +174,16 @@ def slice_view(xp: Any, input: Any, index: tuple[Any, ...]) -> Any:
     )  # with `...` a single element stays an array
 
 
-slice_view.op.title = "SliceBackward0"
+def _slice_title(node: Any) -> str:
+    """The last step of the steps in which PyTorch takes a basic index."""
+    whole = slice(None)
+    steps = [step for step in node.argument("index") or () if step is not Ellipsis and step != whole]
+    last = steps[-1] if steps else Ellipsis
+    kind = "Unsqueeze" if last is None else "Slice" if isinstance(last, slice) else "Select"
+    return f"{kind if steps else 'Alias'}Backward0"
+
+
+slice_view.op.title = _slice_title
 slice_view.gradient(lambda g, index, input_shape: slice_into_zeros(g, index, input_shape))
 
 

@@ -65,6 +65,7 @@ def matrix_product(xp: Any, input: Any, mat2: Any) -> Any:
 
 
 matrix_product.op.title = "MmBackward0"
+matrix_product.op.title = lambda node: "BmmBackward0" if len(node.shape) == 3 else "MmBackward0"
 matrix_product.gradient(
     input=lambda g, mat2: matrix_product(g, swapped(mat2)), mat2=lambda g, input: matrix_product(swapped(input), g)
 )
@@ -432,6 +433,17 @@ def linear_gradients_composed(g: Any, input: Any, weight: Any, needs: tuple[bool
 def linear_backward(g: Any, input: Any, weight: Any, needs: tuple[bool, ...]) -> tuple[Any, Any, Any]:
     """Gradients of `linear` for its input, weight and bias; None for those that `needs` does not ask for."""
     return linear_gradients_composed(g, input, weight, needs)
+
+
+def _linear_title(node: Any) -> str:
+    """PyTorch's names: a product of matrices, or, of other inputs, the view that gives it their shape."""
+    biased = node.parents[2] is not None
+    if len(node.shape) == 2:
+        return "AddmmBackward0" if biased else "MmBackward0"
+    return "ViewBackward0" if biased else "UnsafeViewBackward0"
+
+
+linear.op.title = _linear_title
 
 
 @linear.gradient

@@ -18,7 +18,7 @@ from ..tensors import make
 from ._define import composite, primitive
 from .activation import limit, log_softmax_along, logsigmoid, relu, softmax_along
 from .comparison import where
-from .movement import expand_view, reshape_to
+from .movement import expand_view, reshape_to, wrap_dims
 from .pointwise import exp, log, sigmoid, sign, xlogy
 from .precision import half_as_single, positive_part
 from .reduction import mean_over, sum_over
@@ -51,7 +51,7 @@ def reduced(loss: Any, reduction: str) -> Any:
     """Mean or sum of all elements, or the elements themselves."""
     if reduction == "none":
         return loss
-    return (mean_over if reduction == "mean" else sum_over)(loss, tuple(range(loss.ndim)), False)
+    return (mean_over if reduction == "mean" else sum_over)(loss, wrap_dims(None, loss.ndim), False)
 
 
 def reduced_array(array: Array, reduction: str) -> Array:

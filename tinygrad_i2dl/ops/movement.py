@@ -125,7 +125,7 @@ def _misfit(name: str, input: Any, shape: Shape) -> ShapeError:
     )
 
 
-reshape_to.op.title = "ReshapeBackward0"
+reshape_to.op.title = "ViewBackward0"
 reshape_to.gradient(lambda g, input_shape: reshape_to(g, input_shape))
 
 
@@ -1025,7 +1025,7 @@ def narrow_view(xp: Any, input: Any, dim: int, start: int, stop: int, step: int 
     return input[(slice(None),) * dim + (slice(start, stop, step),)]
 
 
-narrow_view.op.title = "NarrowBackward0"
+narrow_view.op.title = "SliceBackward0"
 narrow_view.gradient(
     lambda g, input_shape, dim, start, stop, step: narrow_into_zeros(g, input_shape, dim, start, stop, step)
 )

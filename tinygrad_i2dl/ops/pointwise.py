@@ -483,6 +483,7 @@ def log1p(xp: Any, input: Any) -> Any:
     """``log(1 + input)`` without cancellation near zero."""
 
 
+log1p.op.title = "Log1PBackward0"
 log1p.gradient(lambda g, input: g / (input + 1))
 
 
@@ -866,7 +867,7 @@ def _above(g: Any, input: Any, min: Any, max: Any) -> Any:
     return choose(input > max if min is None else (input > max) | (as_array(max) < min), g, 0)
 
 
-clamp_between.op.title = "ClampBackward0"
+clamp_between.op.title = "ClampBackward1"
 clamp_between.gradient(
     input=lambda g, input, min, max: choose(_inside(input, min, max), g, 0),
     min=_below,

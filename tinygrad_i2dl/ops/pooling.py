@@ -132,7 +132,7 @@ def take_in_planes(xp: Any, input: Array, indices: Array) -> Array:
     return input.reshape(-1)[flat_in_planes(xp, indices, dims, plane)].reshape(indices.shape)
 
 
-max_pool.op.title = "MaxPoolBackward0"
+max_pool.op.title = lambda node: f"MaxPool{len(node.outputs[0][0]) - 2}DWithIndicesBackward0"
 
 
 max_pool.gradient(lambda g, indices, input_shape: max_pool_backward(g[0], indices, input_shape))
@@ -257,7 +257,7 @@ def avg_pool_backward(
     return spread if spread.base is None else spread.copy()
 
 
-avg_pool.op.title = "AvgPoolBackward0"
+avg_pool.op.title = lambda node: f"AvgPool{len(node.shape) - 2}DBackward0"
 avg_pool.gradient(
     lambda g, input_shape, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override: (
         avg_pool_backward(g, input_shape, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override)
@@ -737,7 +737,7 @@ def adaptive_max_pool(xp: Any, input: Array, sizes: Sizes) -> tuple[Array, Array
     return values.astype(input.dtype, copy=False), places
 
 
-adaptive_max_pool.op.title = "AdaptiveMaxPoolBackward0"
+adaptive_max_pool.op.title = lambda node: f"AdaptiveMaxPool{len(node.outputs[0][0]) - 2}DBackward0"
 
 adaptive_max_pool.gradient(lambda g, indices, input_shape: max_pool_backward(g[0], indices, input_shape))
 

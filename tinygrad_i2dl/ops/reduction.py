@@ -5,6 +5,7 @@ from __future__ import annotations
 import builtins
 import functools
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy
@@ -126,7 +127,17 @@ def sum_over(xp: Any, input: Any, dims: Dims, keepdim: bool) -> Any:
     return as_array(input.astype(WIDE).sum(axis=dims, keepdims=keepdim)).astype(input.dtype)
 
 
-sum_over.op.title = "SumBackward0"
+def titled_by_dims(name: str) -> Callable[[Any], str]:
+    """PyTorch's names of a reduction's node: one over all dimensions, another over those that were named."""
+
+    def title(node: Any) -> str:
+        dims = node.argument("dims")
+        return f"{name}Backward{0 if dims is None or dims is wrap_dims(None, len(dims)) else 1}"
+
+    return title
+
+
+sum_over.op.title = titled_by_dims("Sum")
 sum_over.gradient(lambda g, input_shape, dims: restored(g, input_shape, dims))
 
 
@@ -183,7 +194,7 @@ def _(g: Any, input_shape: Shape, dims: Dims) -> Any:
     return restored(g / _count(input_shape, dims), input_shape, dims)
 
 
-mean_over.op.title = "MeanBackward0"
+mean_over.op.title = titled_by_dims("Mean")
 
 
 @composite(method=True)
@@ -247,7 +258,7 @@ def prod_over(xp: Any, input: Any, dims: Dims, keepdim: bool) -> Any:
     return input.prod(axis=dims, keepdims=keepdim, dtype=numpy.int64 if input.dtype.kind in "iub" else None)
 
 
-prod_over.op.title = "ProdBackward0"
+prod_over.op.title = titled_by_dims("Prod")
 
 
 @prod_over.gradient
@@ -432,7 +443,13 @@ def _reduces_extremum(name: str) -> Any:
         f"The {'largest' if name == 'amax' else 'smallest'} element over the dimensions `dims`; NaN if there is one."
     )
     function = primitive("input")(kernel)
-    function.op.title = f"{name.capitalize()}Backward0"
+
+    def title(node: Any) -> str:
+        dims = node.argument("dims")
+        whole = dims is not None and dims is wrap_dims(None, len(dims))
+        return f"{name[1:].capitalize()}Backward1" if whole else f"{name.capitalize()}Backward0"
+
+    function.op.title = title
 
     def formula(g: Any, input: Any, out: Any, dims: Dims) -> Any:
         shape = tuple(input.shape)
@@ -536,7 +553,7 @@ def _three_forms(name: str, over: Any, along: Any, elementwise: Any) -> Any:
                 raise RuntimeError(
                     f"{name}() of an empty tensor has no result: pass dim= of a dimension that is not empty"
                 )
-            result = over(input, tuple(range(input.ndim)), False)
+            result = over(input, wrap_dims(None, input.ndim), False)
             return result if out is None else elementwise(input, input, out=out)
         if (args and isinstance(args[0], Tensor)) or "other" in kwargs:
             return (

@@ -36,6 +36,7 @@ def col2im(
     return add_windows(xp, columns, spatial, kernel_size, stride, padding, dilation)
 
 
+im2col.op.title = "Im2ColBackward0"
 im2col.gradient(
     lambda g, input_shape, kernel_size, stride, padding, dilation: col2im(
         g, input_shape, kernel_size, stride, padding, dilation
