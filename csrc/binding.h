@@ -41,5 +41,6 @@ void bind_convolution(py::module_& module);
 void bind_pooling(py::module_& module);
 void bind_elementwise(py::module_& module);
 void bind_optimization(py::module_& module);
+void bind_activation(py::module_& module);
 
 }  // namespace i2dl

@@ -37,6 +37,37 @@ const Kernels& kernels() {
     return *table;
 }
 
+int instruction_level() {
+#if defined(I2DL_HAVE_X86_VARIANTS)
+    const Kernels* table = &kernels();
+    if (table == &kAvx512Kernels) return 2;
+    if (table == &kAvx2Kernels) return 1;
+#endif
+    return 0;
+}
+
+namespace {
+
+const FusedKernels& fused_kernels() {
+#if defined(I2DL_HAVE_X86_VARIANTS)
+    static constexpr const FusedKernels* kTables[] = {&kBaselineFused, &kAvx2Fused, &kAvx512Fused};
+    return *kTables[instruction_level()];
+#else
+    return kBaselineFused;
+#endif
+}
+
+}  // namespace
+
+template <>
+const FusedTable<float>& fused_table<float>() {
+    return fused_kernels().single;
+}
+template <>
+const FusedTable<double>& fused_table<double>() {
+    return fused_kernels().twice;
+}
+
 std::vector<std::string> instruction_sets() {
     std::vector<std::string> names;
     for (const Kernels* table : available()) names.push_back(table->name);

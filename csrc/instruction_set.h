@@ -4,11 +4,13 @@
 #include <string>
 #include <vector>
 
+#include "fused.h"
 #include "kernels.h"
 
 namespace i2dl {
 
 const Kernels& kernels();
+int instruction_level();  // 0 for the baseline, 1 for AVX2, 2 for AVX-512: of the table that `kernels` gives
 std::vector<std::string> instruction_sets();        // those this processor can run, best last
 void set_instruction_set(const std::string& name);  // "auto" for the best; throws std::invalid_argument
 
@@ -35,5 +37,12 @@ template <>
 inline const KernelTable<double>& kernel_table<double>() {
     return kernels().twice;
 }
+
+template <typename T>
+const FusedTable<T>& fused_table();
+template <>
+const FusedTable<float>& fused_table<float>();
+template <>
+const FusedTable<double>& fused_table<double>();
 
 }  // namespace i2dl

@@ -5,36 +5,10 @@
 // Vectors are GNU vector types, not intrinsics: one text serves SSE2, AVX2, AVX-512 and NEON.
 
 #include "kernels.h"
+#include "vectors.h"
 
 namespace i2dl {
 namespace {
-
-template <typename T>
-struct Simd {
-    typedef T Vector __attribute__((vector_size(I2DL_VECTOR_BYTES)));
-    static constexpr int length = I2DL_VECTOR_BYTES / sizeof(T);
-};
-
-template <int Bytes>
-struct Lane {
-    typedef int64_t Integer;
-};
-template <>
-struct Lane<4> {
-    typedef int32_t Integer;
-};
-
-template <typename V, typename T>
-inline __attribute__((always_inline)) V load(const T* from) {
-    V value;
-    __builtin_memcpy(&value, from, sizeof value);
-    return value;
-}
-
-template <typename V, typename T>
-inline __attribute__((always_inline)) void store(T* to, V value) {
-    __builtin_memcpy(to, &value, sizeof value);
-}
 
 // Two vectors taken apart by even and odd lanes, and lanes of two vectors taken alternately.
 #if defined(__has_builtin)

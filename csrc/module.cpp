@@ -1,11 +1,12 @@
 #include "binding.h"
 
 PYBIND11_MODULE(_native, module) {
-    module.doc() = "Convolution and pooling of NumPy arrays in C++; see tinygrad_i2dl.backends.native.";
+    module.doc() = "Kernels for NumPy arrays in C++; see tinygrad_i2dl.backends.native.";
     i2dl::bind_runtime(module);
     i2dl::bind_allocator(module);
     i2dl::bind_convolution(module);
     i2dl::bind_pooling(module);
     i2dl::bind_elementwise(module);
     i2dl::bind_optimization(module);
+    i2dl::bind_activation(module);
 }

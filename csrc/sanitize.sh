@@ -16,9 +16,9 @@ objects=()
 for source in *.cpp sanitize/driver.cpp; do
     extra=()
     case $source in
-        bind_*.cpp | module.cpp) continue ;;  # these need Python
-        kernels_avx2.cpp) [ -n "$x86" ] || continue; extra=(-march=x86-64-v3) ;;
-        kernels_avx512.cpp) [ -n "$x86" ] || continue; extra=(-march=x86-64-v4 -mprefer-vector-width=512) ;;
+        bind_*.cpp | direct_call.cpp | module.cpp) continue ;;  # these need Python
+        *_avx2.cpp) [ -n "$x86" ] || continue; extra=(-march=x86-64-v3) ;;
+        *_avx512.cpp) [ -n "$x86" ] || continue; extra=(-march=x86-64-v4 -mprefer-vector-width=512) ;;
     esac
     object=$build/$(basename "$source" .cpp).o
     "$compiler" "${flags[@]}" "${extra[@]}" -c "$source" -o "$object"

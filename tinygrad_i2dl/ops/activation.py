@@ -79,8 +79,10 @@ def refuse_integers(name: str, array: Any) -> None:
 @primitive("input")
 def masked(xp: Any, input: Any, mask: Any) -> Any:
     """The elements where the bool array `mask` is True, zero elsewhere (also in place of NaN and infinity)."""
-    if isinstance(mask, Tensor):
-        mask = mask._array
+    return _masked(xp, input, mask._array if isinstance(mask, Tensor) else mask)
+
+
+def _masked(xp: Any, input: Any, mask: Any) -> Any:
     size = input.dtype.itemsize
     if input.dtype.kind not in "fV" or mask.shape != input.shape or not mask.ndim:
         return xp.where(mask, input, xp.zeros((), dtype=input.dtype))
@@ -107,7 +109,13 @@ def relu(xp: Any, input: Any) -> Any:
     return positive_part(xp, input)
 
 
-relu.gradient(lambda g, out: masked(g, out > 0))
+@composite(fused=lambda xp, g, out: _masked(xp, g, out > 0))
+def relu_backward(g: Any, out: Any) -> Any:
+    """``g`` where `out` is positive, zero elsewhere."""
+    return masked(g, out > 0)
+
+
+relu.gradient(lambda g, out: relu_backward(g, out))
 relu_ = relu.in_place
 relu = with_inplace(relu)
 
@@ -122,7 +130,13 @@ def limit(xp: Any, input: Any, min_val: float, max_val: float) -> Any:
     return input.clip(min_val, max_val)
 
 
-limit.gradient(lambda g, out, min_val, max_val: masked(g, (out > min_val) * (out < max_val)))
+@composite(fused=lambda xp, g, out, min_val, max_val: _masked(xp, g, (out > min_val) * (out < max_val)))
+def limit_backward(g: Any, out: Any, min_val: float, max_val: float) -> Any:
+    """``g`` where `out` is between the bounds, zero elsewhere."""
+    return masked(g, (out > min_val) * (out < max_val))
+
+
+limit.gradient(lambda g, out, min_val, max_val: limit_backward(g, out, min_val, max_val))
 limit.op.title = "HardtanhBackward0"
 
 
@@ -171,7 +185,7 @@ def leaky_relu(xp: Any, input: Any, negative_slope: float = 0.01) -> Any:
 
 @primitive("g")
 @half_as_single
-def leaky_relu_backward(xp: Any, g: Any, mask: Any, negative_slope: float) -> Any:
+def leaky_slope(xp: Any, g: Any, mask: Any, negative_slope: float) -> Any:
     """``g`` where `mask` is True, ``negative_slope * g`` elsewhere."""
     if isinstance(mask, Tensor):
         mask = mask._array
@@ -183,8 +197,16 @@ def leaky_relu_backward(xp: Any, g: Any, mask: Any, negative_slope: float) -> An
     return slopes
 
 
-leaky_relu_backward.gradient(lambda g, mask, negative_slope: leaky_relu_backward(g, mask, negative_slope))
-leaky_relu.gradient(lambda g, input, negative_slope: leaky_relu_backward(g, input > 0, negative_slope))
+leaky_slope.gradient(lambda g, mask, negative_slope: leaky_slope(g, mask, negative_slope))
+
+
+@composite(fused=True)
+def leaky_relu_backward(g: Any, input: Any, negative_slope: float) -> Any:
+    """``g`` where `input` is positive, ``negative_slope * g`` elsewhere."""
+    return leaky_slope(g, input > 0, negative_slope)
+
+
+leaky_relu.gradient(lambda g, input, negative_slope: leaky_relu_backward(g, input, negative_slope))
 leaky_relu_ = leaky_relu.in_place
 leaky_relu = with_inplace(leaky_relu)
 
@@ -305,8 +327,10 @@ def exponential_unit(xp: Any, input: Any, alpha: float, scale: float, input_scal
     return result
 
 
-@exponential_unit.gradient
-def _(g: Any, input: Any, alpha: float, scale: float, input_scale: float) -> Any:
+@composite(fused=True)
+def exponential_unit_backward(g: Any, input: Any, alpha: float, scale: float, input_scale: float) -> Any:
+    """``g`` times ``scale`` where `input` is positive, ``scale * alpha * input_scale * exp(input_scale * input)``
+    elsewhere."""
     slope = scale * alpha * input_scale
     derivative = exp(relu(-input) * -input_scale) * slope
     if slope == scale:
@@ -314,6 +338,9 @@ def _(g: Any, input: Any, alpha: float, scale: float, input_scale: float) -> Any
     return g * derivative + masked(g, input > 0) * (scale - slope)  # not a mask times a number: that would be float32
 
 
+exponential_unit.gradient(
+    lambda g, input, alpha, scale, input_scale: exponential_unit_backward(g, input, alpha, scale, input_scale)
+)
 exponential_unit.op.title = "EluBackward0"
 
 _SELU_ALPHA, _SELU_SCALE = 1.6732632423543772848170429916717, 1.0507009873554804934193349852946
@@ -390,7 +417,13 @@ def logsigmoid(xp: Any, input: Any) -> Any:
     return xp.subtract(negative_part(xp, input), result, out=result)
 
 
-logsigmoid.gradient(lambda g, input: g * sigmoid(-input))
+@composite(fused=True)
+def logsigmoid_backward(g: Any, input: Any) -> Any:
+    """``g * sigmoid(-input)``."""
+    return g * sigmoid(-input)
+
+
+logsigmoid.gradient(lambda g, input: logsigmoid_backward(g, input))
 logsigmoid.op.title = "LogSigmoidBackward0"
 
 
@@ -418,11 +451,15 @@ def softplus(xp: Any, input: Any, beta: float = 1.0, threshold: float = 20.0) ->
     return result
 
 
-@softplus.gradient
-def _(g: Any, input: Any, beta: float, threshold: float) -> Any:
+@composite(fused=True)
+def softplus_backward(g: Any, input: Any, beta: float, threshold: float) -> Any:
+    """``g * sigmoid(beta * input)``; ``g`` where ``beta * input > threshold``."""
     scaled = input * beta
     slope = sigmoid(scaled)
     return g * (slope + (scaled > threshold) * (1 - slope))
+
+
+softplus.gradient(lambda g, input, beta, threshold: softplus_backward(g, input, beta, threshold))
 
 
 @unary(method=False, inplace=True)
@@ -471,11 +508,14 @@ def mish(xp: Any, input: Any) -> Any:
     return ratio
 
 
-@mish.gradient
-def _(g: Any, input: Any) -> Any:
+@composite(fused=True)
+def mish_backward(g: Any, input: Any) -> Any:
+    """``g * (t + input * sigmoid(input) * (1 - t * t))`` with ``t = tanh(softplus(input))``."""
     t = tanh(softplus(input))
     return g * (t + input * sigmoid(input) * (1 - t * t))
 
+
+mish.gradient(lambda g, input: mish_backward(g, input))
 
 mish = with_inplace(mish)
 
@@ -558,7 +598,13 @@ def hardsigmoid(xp: Any, input: Any) -> Any:
     return (input + 3).clip(0, 6) / 6
 
 
-hardsigmoid.gradient(lambda g, input: masked(g / 6, (input > -3) * (input < 3)))
+@composite(fused=True)
+def hardsigmoid_backward(g: Any, input: Any) -> Any:
+    """``g / 6`` between -3 and 3, zero elsewhere."""
+    return masked(g / 6, (input > -3) * (input < 3))
+
+
+hardsigmoid.gradient(lambda g, input: hardsigmoid_backward(g, input))
 hardsigmoid = with_inplace(hardsigmoid)
 
 
@@ -570,7 +616,13 @@ def hardswish(xp: Any, input: Any) -> Any:
     return input * ((input + 3).clip(0, 6) / 6)
 
 
-hardswish.gradient(lambda g, input: g * (hardsigmoid(input) + input * ((input > -3) * (input < 3)) / 6))
+@composite(fused=True)
+def hardswish_backward(g: Any, input: Any) -> Any:
+    """``g`` times the derivative of `hardswish`."""
+    return g * (hardsigmoid(input) + input * ((input > -3) * (input < 3)) / 6)
+
+
+hardswish.gradient(lambda g, input: hardswish_backward(g, input))
 hardswish = with_inplace(hardswish)
 
 # ---------------------------------------------------------------- shrinkage

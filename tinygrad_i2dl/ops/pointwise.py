@@ -667,7 +667,13 @@ def tanh(xp: Any, input: Any) -> Any:
     """Hyperbolic tangent, elementwise."""
 
 
-tanh.gradient(lambda g, out: g * (1 - out * out))
+@composite(fused=True)
+def tanh_backward(g: Any, out: Any) -> Any:
+    """``g * (1 - out * out)``."""
+    return g * (1 - out * out)
+
+
+tanh.gradient(lambda g, out: tanh_backward(g, out))
 
 
 @unary(ufunc="arcsinh", floating=True)

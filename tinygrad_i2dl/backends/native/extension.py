@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+from collections.abc import Sequence
 from typing import Any
 
 import numpy
@@ -80,6 +81,26 @@ def serves_images(first: Array, *others: Array) -> bool:
         and 3 <= first.ndim <= 5
         and all(other.dtype == first.dtype for other in others)
     )
+
+
+def direct_kernels(names: Sequence[str]) -> dict[str, Any]:
+    """Those of the extension's functions that are kernels themselves, by name; none where the extension is missing."""
+    return {name: getattr(native, name) for name in names if hasattr(native, name)}
+
+
+def refusal_of_plain(operation: str, *arguments: Any) -> str | None:
+    """Why a kernel for contiguous floating-point arrays returns NotImplemented for these arguments; None if unknown."""
+    arrays = [argument for argument in arguments if isinstance(argument, numpy.ndarray) and argument.dtype.kind in "fV"]
+    for array in arrays:
+        if array.dtype not in DTYPES:
+            return f"dtype {array.dtype}"
+        if not array.flags.c_contiguous:
+            return "an array that is not contiguous"
+        if not array.flags.aligned:
+            return "an array that is not aligned"
+    if len({array.dtype for array in arrays}) > 1:
+        return "dtypes " + ", ".join(str(array.dtype) for array in arrays)
+    return None if arrays else "no floating-point array"
 
 
 def refusal_of_images(operation: str, *arguments: Any) -> str | None:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from . import convolution, optimization, pooling
+from . import activation, convolution, optimization, pooling
 from .extension import reason
 
-_FAMILIES = (convolution, optimization, pooling)
+_FAMILIES = (activation, convolution, optimization, pooling)
 KERNELS = {name: kernel for family in _FAMILIES for name, kernel in family.KERNELS.items()}
 
 
