@@ -130,8 +130,8 @@ struct ChannelSums {
     int64_t samples, step, positions;
     const T* first;
     const T* second;
-    double mean;             // subtracted from the elements of `second`
-    double sum, other;       // results
+    double mean;        // subtracted from the elements of `second`
+    double sum, other;  // results
 };
 
 // out = a * first + b * second + c; second may be null.
@@ -148,7 +148,7 @@ template <typename T>
 struct FusedTable {
     void (*unary[static_cast<int>(Unary::kCount)])(int64_t count, const T* input, const T* parameters, T* out);
     void (*backward[static_cast<int>(Backward::kCount)])(int64_t count, const T* gradient, const T* saved,
-                                                          const T* parameters, T* out);
+                                                         const T* parameters, T* out);
     void (*softmax)(const Rows<T>&);
     void (*log_softmax)(const Rows<T>&);
     void (*softmax_backward)(const Rows<T>&);

@@ -348,8 +348,8 @@ void normalize_rows(const NormalizeRows<T>& run) {
         T* out = run.out + r * length;
         T mean = 0;
         if (run.centred) {
-            mean = static_cast<T>(
-                long_sum<T>(length, [&](int64_t i, int64_t lanes) { return some(row + i, lanes); }) / length);
+            mean = static_cast<T>(long_sum<T>(length, [&](int64_t i, int64_t lanes) { return some(row + i, lanes); }) /
+                                  length);
             run.mean[r] = mean;
         }
         const T square = static_cast<T>(long_sum<T>(length,
@@ -366,8 +366,8 @@ void normalize_rows(const NormalizeRows<T>& run) {
                 by_vectors<T>(
                     length,
                     [&](int64_t i) {
-                        store(out + i, (load<V>(row + i) - mean) * scale * load<V>(run.weight + i) +
-                                           load<V>(run.bias + i));
+                        store(out + i,
+                              (load<V>(row + i) - mean) * scale * load<V>(run.weight + i) + load<V>(run.bias + i));
                     },
                     [&](int64_t i, int64_t lanes) {
                         store_part(out + i,
@@ -391,8 +391,7 @@ void normalize_rows(const NormalizeRows<T>& run) {
             const int64_t c = ((run.first_row + r) * count + k) % run.channels;
             const T factor = run.weight ? scale * run.weight[c] : scale, shift = run.bias ? run.bias[c] : T(0);
             const T* x = row + k * run.positions;
-            each(run.positions, x, x, out + k * run.positions,
-                 [&](V v, V) { return (v - mean) * factor + shift; });
+            each(run.positions, x, x, out + k * run.positions, [&](V v, V) { return (v - mean) * factor + shift; });
         }
     }
 }
@@ -564,14 +563,26 @@ void channel_scale(const ChannelScale<T>& run) {
 
 #define I2DL_UNARY(T, NAME) unary<T, Unary::NAME>
 #define I2DL_BACKWARD(T, NAME) backward<T, Backward::NAME>
-#define I2DL_FUNCTIONS(EACH, T)                                                                                  \
-    {EACH(T, kSigmoid),   EACH(T, kTanh),     EACH(T, kSilu),            EACH(T, kGeluErf),   EACH(T, kGeluTanh),    \
-     EACH(T, kMish),      EACH(T, kLogsigmoid), EACH(T, kSoftplus),      EACH(T, kExponentialUnit),                  \
-     EACH(T, kLeakyRelu), EACH(T, kHardsigmoid), EACH(T, kHardswish),    EACH(T, kRelu),      EACH(T, kLimit)}
-#define I2DL_FUSED_TABLE(T)                                                                                      \
-    {I2DL_FUNCTIONS(I2DL_UNARY, T), I2DL_FUNCTIONS(I2DL_BACKWARD, T), softmax<T>, log_softmax<T>,                    \
-     softmax_backward<T>, log_softmax_backward<T>, cross_entropy<T>, cross_entropy_backward<T>, normalize_rows<T>,   \
-     normalize_rows_backward<T>, channel_moments<T>, channel_sums<T>, channel_scale<T>}
+#define I2DL_FUNCTIONS(EACH, T)                                              \
+    {EACH(T, kSigmoid),    EACH(T, kTanh),        EACH(T, kSilu),            \
+     EACH(T, kGeluErf),    EACH(T, kGeluTanh),    EACH(T, kMish),            \
+     EACH(T, kLogsigmoid), EACH(T, kSoftplus),    EACH(T, kExponentialUnit), \
+     EACH(T, kLeakyRelu),  EACH(T, kHardsigmoid), EACH(T, kHardswish),       \
+     EACH(T, kRelu),       EACH(T, kLimit)}
+#define I2DL_FUSED_TABLE(T)            \
+    {I2DL_FUNCTIONS(I2DL_UNARY, T),    \
+     I2DL_FUNCTIONS(I2DL_BACKWARD, T), \
+     softmax<T>,                       \
+     log_softmax<T>,                   \
+     softmax_backward<T>,              \
+     log_softmax_backward<T>,          \
+     cross_entropy<T>,                 \
+     cross_entropy_backward<T>,        \
+     normalize_rows<T>,                \
+     normalize_rows_backward<T>,       \
+     channel_moments<T>,               \
+     channel_sums<T>,                  \
+     channel_scale<T>}
 
 }  // namespace
 

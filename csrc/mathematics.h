@@ -74,9 +74,9 @@ I2DL_INLINE VectorOf<float> exponential_rest(VectorOf<float> r) {
     return polynomial(c, r);
 }
 I2DL_INLINE VectorOf<double> exponential_rest(VectorOf<double> r) {
-    constexpr double c[] = {2.51004241570050668e-8,  2.76201387197339956e-7,  2.75572683786841929e-6,
-                            2.48015211902177277e-5,  1.98412698631059687e-4,  1.38888889172817933e-3,
-                            8.33333333333005135e-3,  4.16666666666239915e-2,  1.66666666666666675e-1,
+    constexpr double c[] = {2.51004241570050668e-8, 2.76201387197339956e-7, 2.75572683786841929e-6,
+                            2.48015211902177277e-5, 1.98412698631059687e-4, 1.38888889172817933e-3,
+                            8.33333333333005135e-3, 4.16666666666239915e-2, 1.66666666666666675e-1,
                             5.00000000000000103e-1};
     return polynomial(c, r);
 }
@@ -104,7 +104,7 @@ template <typename T>
 I2DL_INLINE VectorOf<T> exponential(VectorOf<T> x) {
     using C = Constants<T>;
     const Reduced<T> r = reduced<T>(at_least<T>(at_most<T>(x, C::largest), C::least));
-    return r.power + r.power * r.minus_one;
+    return r.power * (r.minus_one + T(1));  // a sum of two products could be infinity less infinity
 }
 
 // e^x for x <= 0, with zero in place of subnormal numbers.

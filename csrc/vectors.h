@@ -84,11 +84,15 @@ template <typename V>
 I2DL_INLINE V greater(V a, V b) {
     return a > b ? a : b;
 }
-#define I2DL_EXTREMA(TYPE, LESSER, GREATER, ...)                                                                  \
-    template <>                                                                                                   \
-    I2DL_INLINE VectorOf<TYPE> lesser(VectorOf<TYPE> a, VectorOf<TYPE> b) { return LESSER(__VA_ARGS__ a, b); }    \
-    template <>                                                                                                   \
-    I2DL_INLINE VectorOf<TYPE> greater(VectorOf<TYPE> a, VectorOf<TYPE> b) { return GREATER(__VA_ARGS__ a, b); }
+#define I2DL_EXTREMA(TYPE, LESSER, GREATER, ...)                             \
+    template <>                                                              \
+    I2DL_INLINE VectorOf<TYPE> lesser(VectorOf<TYPE> a, VectorOf<TYPE> b) {  \
+        return LESSER(__VA_ARGS__ a, b);                                     \
+    }                                                                        \
+    template <>                                                              \
+    I2DL_INLINE VectorOf<TYPE> greater(VectorOf<TYPE> a, VectorOf<TYPE> b) { \
+        return GREATER(__VA_ARGS__ a, b);                                    \
+    }
 #if defined(__AVX512F__) && I2DL_VECTOR_BYTES == 64
 // The forms without a mask start from an undefined vector, of which GCC warns
 I2DL_EXTREMA(float, _mm512_mask_min_ps, _mm512_mask_max_ps, a, 0xffff, )
