@@ -3,50 +3,12 @@
 // of one shape (or a number, an array without dimensions, or a row for the second), no view, nobody watching. NumPy's
 // own inner loop computes; what is saved is left to NumPy's and Python's call machinery. Everything else, and every
 // error, goes to the Python function, which defines what the operation does.
-#define NPY_NO_DEPRECATED_API NPY_2_0_API_VERSION
-#include "binding.h"
-
-// Below pybind11, which comes with Python.h.
-#include <numpy/arrayobject.h>
-#include <numpy/ufuncobject.h>
-#include <structmember.h>
+#include "bind_graph.h"
 
 namespace i2dl {
 namespace {
 
 constexpr npy_intp RELEASE_LOCK_FROM = 1 << 15;  // elements from which other threads may run meanwhile
-
-// Where the fields of the Python classes are: they have __slots__, so each is a pointer at a fixed distance.
-struct Fields {
-    PyTypeObject* tensor = nullptr;
-    Py_ssize_t array, node, grad, version, view;
-    PyTypeObject* graph_node = nullptr;
-    Py_ssize_t number, parents, shape, dtype, hooks, trace, op, saved, guards;
-    Py_ssize_t small;  // of a KernelTable: below how many elements the reference kernel runs
-    PyObject* state = nullptr;
-    PyObject* counter = nullptr;
-    PyObject* nothing_saved = nullptr;  // what a node holds whose formulas need nothing
-    PyObject* recording = nullptr;      // the word
-    PyObject* picks = nullptr;          // the word
-    bool watched = false;
-};
-Fields fields;
-
-PyObject*& field(PyObject* object, Py_ssize_t offset) {
-    return *reinterpret_cast<PyObject**>(reinterpret_cast<char*>(object) + offset);
-}
-
-Py_ssize_t offset_of(PyObject* type, const char* name) {
-    PyObject* descriptor = PyObject_GetAttrString(type, name);
-    if (descriptor == nullptr) throw py::error_already_set();
-    if (Py_TYPE(descriptor) != &PyMemberDescr_Type) {
-        Py_DECREF(descriptor);
-        throw py::type_error(std::string("expected a slot, but this is none: ") + name);
-    }
-    Py_ssize_t offset = reinterpret_cast<PyMemberDescrObject*>(descriptor)->d_member->offset;
-    Py_DECREF(descriptor);
-    return offset;
-}
 
 // What a formula saves; the numbers are those of Formula.pick.
 enum Pick : long { NOTHING = -1, INPUT = 0, SECOND = 1, BOTH = -2 };  // SECOND: `other` of two operands, `out` of one
@@ -57,12 +19,7 @@ struct Loop {
     int result = NPY_NOTYPE;
 };
 
-struct Elementwise {
-    PyObject_HEAD PyObject* dict;
-    vectorcallfunc call;
-    PyObject* definition;  // the Python function
-    PyObject* op;
-    PyObject* table;
+struct Elementwise : Callable {
     Loop single, twice;  // of float32 and of float64
     int operands;        // of NumPy's loop: an operation of one may run a loop of two, with `constant` for the second
     double constant;
@@ -145,85 +102,6 @@ PyObject* constant_array(double number, int type) {
     return array;
 }
 
-// Takes over `array`; `node` may be null.
-PyObject* new_tensor(PyObject* array, PyObject* node) {
-    PyObject* tensor = fields.tensor->tp_alloc(fields.tensor, 0);
-    if (tensor == nullptr) {
-        Py_DECREF(array);
-        return nullptr;
-    }
-    field(tensor, fields.array) = array;
-    field(tensor, fields.node) = Py_NewRef(node == nullptr ? Py_None : node);
-    field(tensor, fields.grad) = Py_NewRef(Py_None);
-    field(tensor, fields.version) = Py_NewRef(Py_None);
-    field(tensor, fields.view) = Py_NewRef(Py_None);
-    return tensor;
-}
-
-// The change counter of a tensor, made where there is none: a borrowed reference.
-PyObject* version_of(PyObject* tensor) {
-    PyObject*& version = field(tensor, fields.version);
-    if (version == Py_None || version == nullptr) {
-        PyObject* zero = PyLong_FromLong(0);
-        PyObject* made = PyList_New(2);
-        if (made == nullptr) return nullptr;
-        PyList_SET_ITEM(made, 0, Py_NewRef(zero));
-        PyList_SET_ITEM(made, 1, zero);
-        Py_XSETREF(version, made);
-    }
-    return version;
-}
-
-// A guard that notices changes of `tensor`, as a new reference: (its counter, the changes so far).
-PyObject* guard_of(PyObject* tensor) {
-    PyObject* version = version_of(tensor);
-    if (version == nullptr || !PyList_CheckExact(version) || PyList_GET_SIZE(version) != 2) return nullptr;
-    return PyTuple_Pack(2, version, PyList_GET_ITEM(version, 0));
-}
-
-PyObject* shape_of(PyArrayObject* array) {
-    int n = PyArray_NDIM(array);
-    PyObject* shape = PyTuple_New(n);
-    for (int i = 0; shape != nullptr && i < n; ++i) {
-        PyObject* size = PyLong_FromSsize_t(PyArray_DIM(array, i));
-        if (size == nullptr)
-            Py_CLEAR(shape);
-        else
-            PyTuple_SET_ITEM(shape, i, size);
-    }
-    return shape;
-}
-
-// Takes over `saved`, `guards` and `parents`, and releases them where it fails.
-PyObject* new_node(Elementwise* self, PyArrayObject* result, PyObject* parents, PyObject* saved, PyObject* guards) {
-    PyObject* node = fields.graph_node->tp_alloc(fields.graph_node, 0);
-    PyObject* number = Py_TYPE(fields.counter)->tp_iternext(fields.counter);
-    PyObject* shape = shape_of(result);
-    if (node == nullptr || number == nullptr || shape == nullptr) {
-        for (PyObject* each : {node, number, shape, parents, saved, guards}) Py_XDECREF(each);
-        return nullptr;
-    }
-    field(node, fields.number) = number;
-    field(node, fields.parents) = parents;
-    field(node, fields.shape) = shape;
-    field(node, fields.dtype) = Py_NewRef(reinterpret_cast<PyObject*>(PyArray_DESCR(result)));
-    field(node, fields.hooks) = Py_NewRef(Py_None);
-    field(node, fields.trace) = Py_NewRef(Py_None);
-    field(node, fields.op) = Py_NewRef(self->op);
-    field(node, fields.saved) = saved;
-    field(node, fields.guards) = guards;
-    return node;
-}
-
-// -1 with an exception, else whether operations are recorded in this thread.
-int is_recording() {
-    PyObject* value = PyObject_GetAttr(fields.state, fields.recording);
-    if (value == nullptr) return -1;
-    int answer = PyObject_IsTrue(value);
-    Py_DECREF(value);
-    return answer;
-}
-
 // Reads once what the formulas save: `op.picks()` is a tuple of Formula.pick.
 bool read_picks(Elementwise* self) {
     PyObject* picks = PyObject_CallMethodNoArgs(self->op, fields.picks);
@@ -296,16 +174,6 @@ npy_intp small_of(Elementwise* self) {
     return small == nullptr || !PyLong_CheckExact(small) ? -1 : PyLong_AsSsize_t(small);
 }
 
-PyObject* define(Elementwise* self, PyObject* const* args, size_t count, PyObject* names) {
-    return PyObject_Vectorcall(self->definition, args, count, names);
-}
-
-PyObject* append(PyObject* guards, PyObject* guard) {
-    if (guard == nullptr || PyList_Append(guards, guard) < 0) Py_CLEAR(guards);
-    Py_XDECREF(guard);
-    return guards;
-}
-
 PyObject* call_unary(PyObject* callable, PyObject* const* args, size_t count, PyObject* names) {
     auto* self = reinterpret_cast<Elementwise*>(callable);
     Operand input, other;
@@ -340,7 +208,7 @@ PyObject* call_unary(PyObject* callable, PyObject* const* args, size_t count, Py
         }
         PyObject* node = nullptr;
         if (saved != nullptr && guards != nullptr && parents != nullptr)
-            node = new_node(self, reinterpret_cast<PyArrayObject*>(result), parents, saved, guards);
+            node = new_node(self->op, reinterpret_cast<PyArrayObject*>(result), parents, saved, guards);
         else
             for (PyObject* each : {saved, guards, parents}) Py_XDECREF(each);
         if (node == nullptr)
@@ -390,7 +258,7 @@ PyObject* record(Elementwise* self, PyObject* result, int type, const Operand& a
         for (PyObject* each : {parents, saved, guards}) Py_XDECREF(each);
         return nullptr;
     }
-    return new_node(self, reinterpret_cast<PyArrayObject*>(result), parents, saved, guards);
+    return new_node(self->op, reinterpret_cast<PyArrayObject*>(result), parents, saved, guards);
 }
 
 PyObject* call_binary(PyObject* callable, PyObject* const* args, size_t count, PyObject* names) {
@@ -444,87 +312,6 @@ PyObject* call_binary(PyObject* callable, PyObject* const* args, size_t count, P
     return tensor;
 }
 
-// ------------------------------------------------------------------------------------------------- the type
-
-int traverse(PyObject* object, visitproc visit, void* arg) {
-    auto* self = reinterpret_cast<Elementwise*>(object);
-    Py_VISIT(Py_TYPE(object));
-    Py_VISIT(self->dict);
-    Py_VISIT(self->definition);
-    Py_VISIT(self->op);
-    Py_VISIT(self->table);
-    return 0;
-}
-
-int clear(PyObject* object) {
-    auto* self = reinterpret_cast<Elementwise*>(object);
-    Py_CLEAR(self->dict);
-    Py_CLEAR(self->definition);
-    Py_CLEAR(self->op);
-    Py_CLEAR(self->table);
-    return 0;
-}
-
-void deallocate(PyObject* object) {
-    PyObject_GC_UnTrack(object);
-    clear(object);
-    PyTypeObject* type = Py_TYPE(object);
-    type->tp_free(object);
-    Py_DECREF(type);
-}
-
-PyObject* bind_to(PyObject* self, PyObject* object, PyObject*) {
-    return object == nullptr || object == Py_None ? Py_NewRef(self) : PyMethod_New(self, object);
-}
-
-PyObject* represent(PyObject* self) {
-    PyObject* name = PyObject_GetAttrString(self, "__name__");
-    PyObject* text = name == nullptr ? nullptr : PyUnicode_FromFormat("<function %U at %p>", name, self);
-    Py_XDECREF(name);
-    return text;
-}
-
-PyObject* reduce(PyObject* self, PyObject*) { return PyObject_GetAttrString(self, "__qualname__"); }
-
-PyMethodDef methods[] = {
-    {"__reduce__", reduce, METH_NOARGS, "Pickled by name, as functions are."},
-    {nullptr, nullptr, 0, nullptr},
-};
-
-PyMemberDef members[] = {
-    {"__dictoffset__", T_PYSSIZET, offsetof(Elementwise, dict), READONLY, nullptr},
-    {"__vectorcalloffset__", T_PYSSIZET, offsetof(Elementwise, call), READONLY, nullptr},
-    {"definition", T_OBJECT, offsetof(Elementwise, definition), READONLY, "The Python function for all other cases."},
-    {nullptr, 0, 0, 0, nullptr},
-};
-
-PyGetSetDef computed[] = {
-    {"__dict__", PyObject_GenericGetDict, PyObject_GenericSetDict, nullptr, nullptr},
-    {nullptr, nullptr, nullptr, nullptr, nullptr},
-};
-
-PyType_Slot slots[] = {
-    {Py_tp_dealloc, reinterpret_cast<void*>(deallocate)},
-    {Py_tp_traverse, reinterpret_cast<void*>(traverse)},
-    {Py_tp_clear, reinterpret_cast<void*>(clear)},
-    {Py_tp_call, reinterpret_cast<void*>(PyVectorcall_Call)},
-    {Py_tp_descr_get, reinterpret_cast<void*>(bind_to)},
-    {Py_tp_repr, reinterpret_cast<void*>(represent)},
-    {Py_tp_methods, methods},
-    {Py_tp_members, members},
-    {Py_tp_getset, computed},
-    {0, nullptr},
-};
-
-PyType_Spec spec = {
-    "tinygrad_i2dl._native.Elementwise",
-    sizeof(Elementwise),
-    0,
-    Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_HAVE_VECTORCALL | Py_TPFLAGS_METHOD_DESCRIPTOR |
-        Py_TPFLAGS_DISALLOW_INSTANTIATION,
-    slots,
-};
-
 PyTypeObject* elementwise_type = nullptr;
 
 // NumPy's loop for operands of one dtype; none if the ufunc has none that takes it unchanged.
@@ -546,57 +333,19 @@ Loop loop_of(PyUFuncObject* ufunc, int type) {
 
 }  // namespace
 
-// See tinygrad_i2dl/ops/_define.py, the only caller.
+// See `shortened` in tinygrad_i2dl/ops/_define.py, the only caller.
 void bind_elementwise(py::module_& module) {
-    if (PyArray_ImportNumPyAPI() < 0 || PyUFunc_ImportUFuncAPI() < 0) throw py::error_already_set();
-    elementwise_type = reinterpret_cast<PyTypeObject*>(PyType_FromSpec(&spec));
-    if (elementwise_type == nullptr) throw py::error_already_set();
-
-    module.def("elementwise_classes", [](py::type tensor, py::type node, py::type table, py::object state,
-                                         py::object counter, py::object nothing_saved) {
-        PyObject* t = tensor.ptr();
-        PyObject* n = node.ptr();
-        fields.array = offset_of(t, "_array");
-        fields.node = offset_of(t, "_node");
-        fields.grad = offset_of(t, "_grad");
-        fields.version = offset_of(t, "_version");
-        fields.view = offset_of(t, "_view");
-        fields.number = offset_of(n, "number");
-        fields.parents = offset_of(n, "parents");
-        fields.shape = offset_of(n, "shape");
-        fields.dtype = offset_of(n, "dtype");
-        fields.hooks = offset_of(n, "hooks");
-        fields.trace = offset_of(n, "trace");
-        fields.op = offset_of(n, "op");
-        fields.saved = offset_of(n, "saved");
-        fields.guards = offset_of(n, "guards");
-        fields.small = offset_of(table.ptr(), "small");
-        if (Py_TYPE(counter.ptr())->tp_iternext == nullptr) throw py::type_error("expected a counter");
-        fields.tensor = reinterpret_cast<PyTypeObject*>(tensor.release().ptr());
-        fields.graph_node = reinterpret_cast<PyTypeObject*>(node.release().ptr());
-        fields.state = state.release().ptr();
-        fields.counter = counter.release().ptr();
-        fields.nothing_saved = nothing_saved.release().ptr();
-        fields.recording = PyUnicode_InternFromString("recording");
-        fields.picks = PyUnicode_InternFromString("picks");
-    });
-    module.def("watch_elementwise", [](bool watched) { fields.watched = watched; });
+    elementwise_type = callable_class("tinygrad_i2dl._native.Elementwise", sizeof(Elementwise));
     module.def(
         "elementwise",
         [](py::object definition, py::object op, py::object table, py::object ufunc, int inputs, double constant,
-           bool first_number, bool second_number, bool swapped) -> py::object {
+           bool first_number, bool second_number, bool swapped) {
             auto* known = reinterpret_cast<PyUFuncObject*>(ufunc.ptr());
             if (!PyObject_TypeCheck(ufunc.ptr(), &PyUFunc_Type) || known->nout != 1 || known->nin > 2 ||
                 known->nin < inputs || known->core_enabled)
                 throw py::type_error("expected a ufunc of one or two operands and one result");
-            if (fields.tensor == nullptr) throw py::type_error("expected the classes to be told first");
-            auto* self = PyObject_GC_New(Elementwise, elementwise_type);
-            if (self == nullptr) throw py::error_already_set();
-            self->dict = nullptr;
-            self->call = inputs == 1 ? call_unary : call_binary;
-            self->definition = definition.release().ptr();
-            self->op = op.release().ptr();
-            self->table = table.release().ptr();
+            auto* self = static_cast<Elementwise*>(
+                new_callable(elementwise_type, inputs == 1 ? call_unary : call_binary, definition, op, table));
             self->single = loop_of(known, NPY_FLOAT);
             self->twice = loop_of(known, NPY_DOUBLE);
             self->operands = known->nin;
@@ -604,11 +353,7 @@ void bind_elementwise(py::module_& module) {
             self->first_number = first_number;
             self->second_number = second_number;
             self->swapped = swapped;
-            self->known = self->recordable = false;
-            self->simple[0] = self->simple[1] = false;
-            self->pick[0] = self->pick[1] = NOTHING;
-            PyObject_GC_Track(self);
-            return py::reinterpret_steal<py::object>(reinterpret_cast<PyObject*>(self));
+            return finished(self);
         },
         py::arg("definition"), py::arg("op"), py::arg("table"), py::arg("ufunc"), py::arg("inputs"),
         py::arg("constant"), py::arg("first_number"), py::arg("second_number"), py::arg("swapped"));

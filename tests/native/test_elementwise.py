@@ -18,7 +18,7 @@ import tinygrad_i2dl as torch
 from tinygrad_i2dl.backends import registry
 from tinygrad_i2dl.ops._define import OPERATIONS
 
-SHORT = {name: function for name, function in OPERATIONS.items() if getattr(function, "definition", None) is not None}
+SHORT = {name: function for name, function in OPERATIONS.items() if type(function).__name__ == "Elementwise"}
 UNARY = [name for name, function in SHORT.items() if len(function.op.inputs) == 1]
 BINARY = [name for name, function in SHORT.items() if len(function.op.inputs) == 2]
 DTYPES = [torch.float32, torch.float64]

@@ -25,7 +25,6 @@ from typing import Any
 
 import numpy
 
-from ..backends.native.extension import native
 from ..backends.registry import KernelTable, namespace_of
 from ..dtypes import FLOATING, from_numpy_dtype, get_default_dtype, result_numpy_dtype
 from ..engine.mode import state
@@ -45,6 +44,7 @@ from ..tensors import (
     refuse_unrecorded_view,
     version_of,
 )
+from . import _short
 
 Array = Any
 ndarray = numpy.ndarray
@@ -57,10 +57,11 @@ NUMBERS = (numpy.generic, *SCALARS)
 try:
     from numpy._core.umath import _extobj_contextvar, _make_extobj
 
+    ERRORS: Any = _extobj_contextvar
     IGNORE: Any = _make_extobj(all="ignore")
-    set_errors, reset_errors = _extobj_contextvar.set, _extobj_contextvar.reset
+    set_errors, reset_errors = ERRORS.set, ERRORS.reset
 except ImportError:
-    IGNORE = None
+    ERRORS = IGNORE = None
 
     def set_errors(_: Any) -> Any:
         switch = numpy.errstate(all="ignore")
@@ -84,8 +85,7 @@ observer: Callable[[Op, Sequence[Any], Any, Node | None], None] | None = None
 def set_observer(function: Callable[[Op, Sequence[Any], Any, Node | None], None] | None) -> None:
     global observer
     observer = function
-    if hasattr(native, "elementwise"):
-        native.watch_elementwise(function is not None)
+    _short.watch(function is not None)
 
 
 BOTH = -2  # what an elementwise operation's formula saves: both operands
@@ -177,7 +177,7 @@ class Op:
         self.promoted = tuple(self.parameters.index(name) for name in promotes)
         self.kernels = KernelTable(self.name, ufunc if ufunc is not None else reference)
         self.ufunc = ufunc
-        self.short: tuple[str, float] | None = None if ufunc is None else (ufunc, 0.0)  # see `shortened`
+        self.short: tuple[str, float] | None = None if ufunc is None else (ufunc, 0.0)  # see `_short.elementwise`
         self.floating = floating
         self.numbers = (True, True)  # of two operands: may the first, the second be a Python number
         self.bools = True  # whether tensors of bools are taken
@@ -208,10 +208,15 @@ class Op:
             self.pair = (alone[0], alone[1]) if len(alone) == 2 else None
 
     def picks(self) -> tuple[int | None, ...]:
-        """What each input's formula saves, see `Formula.pick`: for the short way of elementwise operations."""
+        """What each input's formula saves, see `Formula.pick`: what `_short.elementwise` reads."""
         if self.formulas and self.simple is None and self.pair is None:
             return (None,) * len(self.inputs)
         return tuple(formula.pick for formula in self.formulas)
+
+    def recipe(self) -> tuple[Any, ...]:
+        """For each formula the input that it covers (-1: joint) and where its arguments come from: what
+        `_short.operation` reads."""
+        return tuple((-1 if formula.joint else formula.covers[0], formula.sources) for formula in self.formulas)
 
     def saves_first_input(self) -> bool:
         first = ("input", self.positions[0], 0)
@@ -612,25 +617,7 @@ def save(
 
 # ---------------------------------------------------------------- the callables
 
-if hasattr(native, "elementwise"):
-    native.elementwise_classes(Tensor, FormulaNode, KernelTable, state, getattr(next_number, "__self__"), EMPTY)  # noqa: B009
-
-
-def shortened(
-    function: Callable[..., Any], op: Op, numbers: tuple[bool, bool] = (True, True), swapped: bool = False
-) -> Any:
-    """`function` with the short way in front of it: the same in C++ for small contiguous arrays of float32 or float64
-    that nothing observes, see ``csrc/bind_elementwise.cpp``. `function` itself where there is none.
-
-    `numbers`: whether the operands may be Python numbers. `swapped`: called with the second operand first.
-    """
-    if op.short is None or not hasattr(native, "elementwise"):
-        return function
-    ufunc, constant = op.short
-    short = native.elementwise(
-        function, op, op.kernels, getattr(numpy, ufunc), len(op.inputs), constant, *numbers, swapped
-    )
-    return functools.update_wrapper(short, function)
+_short.tell_classes(FormulaNode, nothing_saved=EMPTY, missing=MISSING, errors=ERRORS, silent=IGNORE)
 
 
 def unary_function(op: Op) -> Callable[..., Any]:
@@ -679,7 +666,7 @@ def unary_function(op: Op) -> Callable[..., Any]:
             observer(op, (array,), result, tensor._node)
         return tensor
 
-    return named(shortened(call, op), op)
+    return named(_short.elementwise(call, op), op)
 
 
 def binary_function(op: Op, operator: bool = False) -> Callable[..., Any]:
@@ -788,7 +775,7 @@ def binary_function(op: Op, operator: bool = False) -> Callable[..., Any]:
                 recorded.guards = guards
         return tensor if observer is None else seen(op, (a, b), tensor)
 
-    return named(shortened(call, op, (first_number, second_number)), op)
+    return named(_short.elementwise(call, op, (first_number, second_number)), op)
 
 
 def device_operands(a: Any, b: Any, input: Any, other: Any) -> tuple[Any, Any]:
@@ -912,7 +899,7 @@ def general_function(op: Op) -> Callable[..., Any]:
             return op.result(*made) if op.result is not None else tuple(made)
         return make(result)
 
-    return named(call, op)
+    return named(_short.operation(call, op), op)
 
 
 def formula_result(op: Op, kernel: Any, values: Sequence[Any]) -> Any:
@@ -979,7 +966,7 @@ def view_function(op: Op, several: bool) -> Callable[..., Any]:
                 tensor._view = View(parent.base, parent.steps + steps, version[1], special or parent.special)
         return outcome
 
-    return named(call, op)
+    return named(call if several else _short.operation(call, op, view=True), op)
 
 
 def nth(base: Any, function: Callable[..., Any], arguments: tuple[Any, ...], number: int) -> Any:
@@ -1376,7 +1363,8 @@ def attach_operator(stem: str, op: Op, function: Callable[..., Any], in_place: C
     setattr(Operations, f"__{stem}__", function)
     # Where the order does not matter the tensor goes first, so that `grad_fn.next_functions` lists it first.
     commutes = stem in ("add", "mul")
-    setattr(Operations, f"__r{stem}__", shortened(swapped if commutes else reflected, op, swapped=not commutes))
+    short = _short.elementwise(swapped if commutes else reflected, op, swapped=not commutes)
+    setattr(Operations, f"__r{stem}__", short)
     if in_place is not None:
         setattr(Operations, f"__i{stem}__", in_place)
 

@@ -20,7 +20,8 @@ from ..dtypes import to_numpy_dtype
 from ..errors import DtypeError
 from ..generator import default_generator
 from ..tensors import Tensor, make
-from ._define import OPERATIONS, attach, composite, primitive, shortened, unary
+from . import _short
+from ._define import OPERATIONS, attach, composite, primitive, unary
 from .movement import cast, reshape_to, wrap_dim
 from .normal_distribution import (
     CUBIC,
@@ -62,7 +63,7 @@ def with_inplace(function: Callable[..., Any]) -> Callable[..., Any]:
 
     last = inspect.Parameter("inplace", inspect.Parameter.POSITIONAL_OR_KEYWORD, default=False)
     call.__signature__ = signature.replace(parameters=[*signature.parameters.values(), last])  # type: ignore[attr-defined]
-    result: Callable[..., Any] = shortened(call, function.op)  # type: ignore[attr-defined]
+    result: Callable[..., Any] = _short.elementwise(call, function.op)  # type: ignore[attr-defined]
     OPERATIONS[function.__name__] = result
     return result
 

@@ -11,6 +11,7 @@ from ..backends.registry import namespace_of
 from ..dtypes import result_numpy_dtype
 from ..errors import DtypeError, ShapeError
 from ..tensors import Operations, Tensor, make
+from . import _short
 from ._define import (
     alias,
     as_array,
@@ -20,7 +21,6 @@ from ._define import (
     inplace_composite,
     primitive,
     promote,
-    shortened,
     unary,
 )
 
@@ -91,7 +91,7 @@ def _attach_comparison(function: Any) -> None:
 
     compare.__name__ = compare.__qualname__ = operator
     compare.__doc__ = function.__doc__
-    setattr(Operations, operator, shortened(compare, function.op, function.op.numbers))
+    setattr(Operations, operator, _short.elementwise(compare, function.op, function.op.numbers))
 
 
 for _each in (eq, ne, lt, le, gt, ge):
