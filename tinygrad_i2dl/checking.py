@@ -16,6 +16,17 @@ from typing import Any
 from .missing import members, nearest_names
 from .substitution import ELSEWHERE, STANDS_FOR
 
+# Methods that only PyTorch's tensors have, as far as can be told from a name: what a call of them is called on is not
+# known without running the program.
+TENSOR_METHODS = frozenset(
+    (
+        "cdouble cfloat chalf coalesce crow_indices dequantize frexp geqrf i0 i0_ igamma igamma_ igammac igammac_ "
+        "int_repr is_coalesced is_set_to istft lu_solve map2_ nonzero_static orgqr ormqr q_scale q_zero_point qscheme "
+        "record_stream resize_as_sparse_ slice_inverse sparse_dim sparse_mask sparse_resize_ stft to_dense to_mkldnn "
+        "to_padded_tensor to_sparse to_sparse_bsc to_sparse_bsr to_sparse_coo to_sparse_csc to_sparse_csr"
+    ).split()
+)
+
 HELP = "list the names of PyTorch that scripts and notebooks use and this library lacks, without running them"
 
 
@@ -84,7 +95,8 @@ def source_of(path: Path) -> str:
 
 
 def names_in(source: str, file: str) -> Iterator[Use]:
-    """The dotted names below torch and torchvision that a program uses, aliases resolved."""
+    """The dotted names below torch and torchvision that a program uses, aliases resolved, and the methods that only
+    tensors have."""
     tree = ast.parse(source)
     aliases: dict[str, str] = {}
     for node in ast.walk(tree):
@@ -114,6 +126,8 @@ def names_in(source: str, file: str) -> Iterator[Use]:
                 value = value.value
             if isinstance(value, ast.Name) and value.id in aliases:
                 yield Use(file, node.lineno, ".".join([aliases[value.id], *reversed(parts)]))
+            elif aliases and node.attr in TENSOR_METHODS:
+                yield Use(file, node.lineno, f"torch.Tensor.{node.attr}")
 
 
 def present(name: str) -> bool:

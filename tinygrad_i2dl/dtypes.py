@@ -82,7 +82,7 @@ for _each in ALL:
     if _each is not bfloat16:
         _each._numpy = numpy.dtype(_each.name)
         _BY_NUMPY[_each._numpy] = _each
-_BY_PYTHON: dict[Any, dtype] = {float: float32, int: int64, bool: bool_}
+_BY_PYTHON: dict[Any, dtype] = {float: float64, int: int64, bool: bool_}
 _default = float32
 
 # The widths that PyTorch does not compute with are stored as the next one that holds all their values.
@@ -125,12 +125,10 @@ def from_numpy_dtype(array_dtype: Any) -> dtype:
 
 
 def to_numpy_dtype(wanted: Any) -> Any:
-    """The NumPy dtype for a `dtype`, a Python type (``float`` means the default dtype) or a NumPy dtype."""
+    """The NumPy dtype for a `dtype`, a Python type (``float`` is float64, whatever the default) or a NumPy dtype."""
     if isinstance(wanted, dtype):
         return wanted.numpy
-    if wanted is float:
-        return _default.numpy
-    if wanted in (int, bool):
+    if wanted in (float, int, bool):
         return _BY_PYTHON[wanted].numpy
     if isinstance(wanted, numpy.dtype):
         return from_numpy_dtype(wanted).numpy

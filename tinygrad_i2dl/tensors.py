@@ -363,6 +363,9 @@ class Tensor(operations.Operations):
             array = array.astype(numpy.float32)
         return array.tolist()
 
+    def __delitem__(self, index: Any) -> None:
+        raise TypeError("elements of a tensor cannot be deleted: select those that stay, as in x[mask]")
+
     def __bool__(self) -> bool:
         if self._array.size != 1:
             raise RuntimeError(

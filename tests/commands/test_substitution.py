@@ -149,6 +149,13 @@ def test_check_finds_missing_names_in_scripts_and_notebooks(tmp_path):
     assert "nearest: torch.nn.Linear" in lines[0] and lines[-1].endswith("4 names missing")
 
 
+def test_check_finds_methods_that_tensors_lack():
+    source = "import torch\nx = torch.ones(2)\nx.sum()\nx.T.to_sparse()\ntorch.ones(2).stft(4)\nother.values()\n"
+    found = [(use.line, use.name) for use in checking.names_in(source, "f") if not checking.present(use.name)]
+    assert found == [(4, "torch.Tensor.to_sparse"), (5, "torch.Tensor.stft")]
+    assert list(checking.names_in("matrix.to_dense()\n", "f")) == []  # no PyTorch there
+
+
 def test_check_of_complete_and_of_broken_files(tmp_path):
     good = tmp_path / "good.py"
     good.write_text("import torch\ntorch.nn.functional.relu(torch.ones(1)).sum().backward\n")

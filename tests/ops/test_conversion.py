@@ -180,3 +180,20 @@ def test_python_numbers_come_from_one_element(convert: Any) -> None:
                 convert(wrong)
             with pytest.raises(RuntimeError, match="element"):
                 wrong.item()
+
+
+@pytest.mark.parametrize("kind", [bool, int, float])
+def test_python_types_name_dtypes(kind: Any) -> None:
+    made = [
+        (lib.ones(2, dtype=kind), lib.tensor([1], dtype=kind), lib.ones(2).to(kind), lib.full((2,), 1, dtype=kind))
+        for lib in (tinygrad_i2dl, torch)
+    ]
+    assert [[str(each.dtype) for each in several] for several in made[:1]] == [
+        [str(each.dtype) for each in several] for several in made[1:]
+    ]
+
+
+def test_elements_are_not_deleted() -> None:
+    for lib in (tinygrad_i2dl, torch):
+        with pytest.raises(TypeError, match="delet"):
+            del lib.ones(2)[0]

@@ -108,3 +108,36 @@ def test_second_derivative_of_ctc() -> None:
     step = 1e-6
     expected = (gradient(scores + step * direction, 1) - gradient(scores - step * direction, 1)) / (2 * step)
     numpy.testing.assert_allclose(gradient(scores, 2), expected, atol=1e-7)
+
+
+INTEGERS = ["mse_loss", "l1_loss", "layer_norm", "batch_norm", "softmax", "gelu", "log_softmax"]
+
+
+@pytest.mark.parametrize("name", INTEGERS)
+def test_integers_are_refused_where_pytorch_refuses_them(name: str) -> None:
+    for library in (tinygrad_i2dl, torch):
+        x = library.arange(6).reshape(2, 3)
+        rest = {"layer_norm": ([3],), "softmax": (1,), "log_softmax": (1,), "batch_norm": (None, None), "gelu": ()}
+        options = {"training": True} if name == "batch_norm" else {}
+        with pytest.raises(RuntimeError):  # NotImplementedError is one
+            getattr(library.nn.functional, name)(x, *rest.get(name, (x,)), **options)
+
+
+@pytest.mark.parametrize("layer", ["LayerNorm", "BatchNorm1d"])
+def test_a_normalization_needs_one_dtype(layer: str) -> None:
+    for library in (tinygrad_i2dl, torch):
+        with pytest.raises(RuntimeError, match="dtype"):
+            getattr(library.nn, layer)(3)(library.ones(2, 3, dtype=library.float64))
+
+
+@pytest.mark.parametrize("target", [2.0, -0.5, float("nan")])
+def test_binary_targets_outside_of_the_unit_interval_are_refused(target: float) -> None:
+    for library in (tinygrad_i2dl, torch):
+        with pytest.raises(RuntimeError, match="between 0 and 1"):
+            library.nn.functional.binary_cross_entropy(library.tensor([0.5]), library.tensor([target]))
+
+
+def test_an_array_in_place_of_a_tensor_is_named() -> None:
+    for library in (tinygrad_i2dl, torch):
+        with pytest.raises(TypeError, match=r"'target'.* must be"):
+            library.nn.functional.cross_entropy(library.ones(2, 2), numpy.array([0, 1]))

@@ -213,3 +213,20 @@ def test_contradictory_options_are_refused(options, pattern):
 def test_split_that_does_not_add_up():
     with pytest.raises(ValueError, match=r"\[3, 3\] for 10 samples"):
         torch.utils.data.random_split(dataset(torch), [3, 3])
+
+
+@pytest.mark.parametrize("name", ["batch_size", "dataset", "drop_last", "sampler"])
+def test_what_a_loader_was_made_of_cannot_be_changed(name):
+    for lib in (torch, reference):
+        loader = lib.utils.data.DataLoader(range(4), batch_size=2)
+        with pytest.raises(ValueError, match=name):
+            setattr(loader, name, 3)
+        loader.collate_fn = sum
+        assert list(loader) == [1, 5]
+
+
+def test_nothing_cannot_be_shuffled():
+    for lib in (torch, reference):
+        assert list(lib.utils.data.DataLoader([])) == []
+        with pytest.raises(ValueError, match="num_samples should be a positive integer"):
+            lib.utils.data.DataLoader([], shuffle=True)

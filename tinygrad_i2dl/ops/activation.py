@@ -17,7 +17,7 @@ import numpy
 
 from ..backends.registry import namespace_of
 from ..dtypes import to_numpy_dtype
-from ..errors import DtypeError
+from ..errors import DtypeError, UndefinedError
 from ..generator import default_generator
 from ..tensors import Tensor, make
 from . import _short
@@ -71,7 +71,7 @@ def with_inplace(function: Callable[..., Any]) -> Callable[..., Any]:
 def refuse_integers(name: str, array: Any) -> None:
     """Raise what PyTorch raises where a function of real numbers gets integers."""
     if array.dtype.kind in "iub":
-        raise DtypeError(f"{name}() is not defined for {array.dtype} tensors: convert with .float() or pass dtype=")
+        raise UndefinedError(f"{name}() is not defined for {array.dtype} tensors: convert with .float() or pass dtype=")
 
 
 # ---------------------------------------------------------------- rectifiers

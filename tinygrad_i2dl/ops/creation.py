@@ -424,7 +424,7 @@ def full(
     """
     if dtype is None:
         value = fill_value.item() if isinstance(fill_value, (Tensor, numpy.generic)) else fill_value
-        dtype = bool if isinstance(value, bool) else int if isinstance(value, int) else float
+        dtype = bool if isinstance(value, bool) else int if isinstance(value, int) else get_default_dtype()
     return _finished(
         _filled(shape_from((size,)), fill_value, to_numpy_dtype(dtype), "full"), out, device, requires_grad, "full"
     )

@@ -8,7 +8,7 @@ from typing import Any
 import numpy
 
 from ..engine.mode import state
-from ..errors import DtypeError, ShapeError
+from ..errors import DtypeError, ShapeError, UndefinedError
 from ..tensors import Operations, Tensor, make
 from ._define import as_array, composite, node_of, primitive
 from .movement import (
@@ -57,7 +57,7 @@ def matrix_product(xp: Any, input: Any, mat2: Any) -> Any:
         if input.dtype.kind in "fV":
             return xp.matmul(input.astype(numpy.float32), mat2.astype(numpy.float32)).astype(input.dtype)
         if input.dtype.kind == "b":
-            raise DtypeError("a matrix product is not defined for bool: convert the tensors first, as in x.float()")
+            raise UndefinedError("a matrix product is not defined for bool: convert the tensors first, as in x.float()")
     # `dot` costs half of `matmul` for small matrices, an outer product a seventh.
     if input.ndim == 2 and mat2.ndim == 2:
         return input.dot(mat2)

@@ -16,7 +16,7 @@ from ..backends.registry import namespace_of
 from ..errors import DtypeError
 from ..tensors import make
 from ._define import composite, primitive
-from .activation import limit, log_softmax_along, logsigmoid, relu, softmax_along
+from .activation import limit, log_softmax_along, logsigmoid, refuse_integers, relu, softmax_along
 from .comparison import where
 from .movement import expand_view, reshape_to, wrap_dims
 from .pointwise import exp, log, sigmoid, sign, xlogy
@@ -99,6 +99,7 @@ def squared_error(xp: Any, input: Array, target: Array, reduction: str) -> Array
     """``(input - target) ** 2``, reduced."""
     difference = xp.asarray(input - target)
     if reduction == "none" or difference.dtype.kind != "f":
+        refuse_integers("mse_loss", difference)
         difference *= difference
         return reduced_array(difference, reduction)
     flat = difference.reshape(-1)
@@ -158,6 +159,8 @@ def _weighted(name: str, loss: Any, weight: Any, reduction: str) -> Any:
 def absolute_error(xp: Any, input: Array, target: Array, reduction: str) -> Array:
     """``|input - target|``, reduced."""
     difference = xp.asarray(input - target)
+    if reduction == "mean":
+        refuse_integers("l1_loss", difference)
     return reduced_array(xp.absolute(difference, out=difference), reduction)
 
 
@@ -245,6 +248,10 @@ def binary_cross_entropy_of(xp: Any, input: Array, target: Array, weight: Array,
             f"binary_cross_entropy() expected probabilities between 0 and 1, got {input.min()} to {input.max()}: "
             "apply sigmoid first, or use binary_cross_entropy_with_logits"
         )
+    if target.size and not (target.min() >= 0 and target.max() <= 1):
+        raise RuntimeError(
+            f"binary_cross_entropy() expected targets between 0 and 1, got {target.min()} to {target.max()}"
+        )
     positive = xp.asarray(xp.log(input))
     positive.clip(-100, math.inf, out=positive)
     negative = xp.asarray(xp.negative(input))
@@ -287,7 +294,7 @@ def binary_cross_entropy(
 
     Raises:
         ValueError: the shapes differ.
-        RuntimeError: an element of `input` is outside [0, 1].
+        RuntimeError: an element of `input` or `target` is outside [0, 1].
 
     >>> import tinygrad_i2dl as torch
     >>> torch.nn.functional.binary_cross_entropy(torch.tensor([0.5]), torch.tensor([1.0]))

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy
 
+from ..errors import DtypeError, UndefinedError
 from ..tensors import rebase
 from ._define import composite, primitive
 from .movement import reshape_to
@@ -53,6 +54,18 @@ def _dots_beside_axis_1(xp: Any, left: Array, right: Array) -> Array:
 # ---------------------------------------------------------------- over rows: layers, groups and instances
 
 
+def _one_floating_dtype(input: Array, *vectors: Array) -> None:
+    """Raise unless `input` is of floating-point numbers and the vectors, or None, are of its dtype."""
+    if input.dtype.kind in "iub":
+        raise UndefinedError(f"a normalization is not defined for {input.dtype} tensors: convert with .float()")
+    for vector in vectors:
+        if vector is not None and vector.dtype != input.dtype:
+            raise DtypeError(
+                f"a normalization needs one dtype, got an input of {input.dtype} and a weight or bias of "
+                f"{vector.dtype}: convert the input, as in x.to(layer.weight.dtype)"
+            )
+
+
 @primitive("input", "weight", "bias")
 @half_as_single
 def normalize_rows(
@@ -73,6 +86,7 @@ def normalize_rows(
         centred: False leaves the mean out, and divides by the root of the mean square.
         saved: receives the rows' means (None unless `centred`) and reciprocal deviations.
     """
+    _one_floating_dtype(input, weight, bias)
     rows = input.reshape(-1, length)
     mean = None
     if centred:
@@ -364,6 +378,7 @@ def normalize_channels(xp: Any, input: Array, weight: Array, bias: Array, eps: f
         weight, bias: ``(C,)`` or None.
         saved: receives the channels' means, variances and reciprocal deviations.
     """
+    _one_floating_dtype(input, weight, bias)
     shape = input.shape
     count = input.dtype.type(input.size // shape[1])
     mean = _sums_beside_axis_1(xp, input) / count

@@ -60,6 +60,7 @@ class LRScheduler:
         self.last_epoch = last_epoch
         self._watch_order(optimizer)
         self._is_initial = True
+        self._get_lr_called_within_step = False  # not used here; PyTorch's state has it
         self._step_count = 0
         self.step()
         self._is_initial = False

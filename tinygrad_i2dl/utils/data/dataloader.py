@@ -38,6 +38,9 @@ def get_worker_info() -> WorkerInfo | None:
     return getattr(_worker, "info", None)
 
 
+_FIXED = frozenset(("batch_size", "batch_sampler", "dataset", "drop_last", "persistent_workers", "sampler"))
+
+
 class DataLoader(Generic[T_co]):
     """Iterable over the batches of a dataset.
 
@@ -138,6 +141,14 @@ class DataLoader(Generic[T_co]):
         self.persistent_workers = persistent_workers
         batched = batch_sampler is not None or (self._iterable and batch_size is not None)
         self.collate_fn = collate_fn if collate_fn is not None else default_collate if batched else default_convert
+        self._made = True
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name in _FIXED and "_made" in self.__dict__:
+            raise ValueError(
+                f"{name} of a {type(self).__name__} cannot be changed: its sampler is made; make a new one"
+            )
+        super().__setattr__(name, value)
 
     def __len__(self) -> int:
         if self._iterable:
