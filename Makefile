@@ -15,6 +15,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 # Arguments for `make demo` (say DEMO="--epochs 5 --out out/mine") and for pytest (say TESTS="-k conv").
 DEMO ?=
 TESTS ?=
+BENCH ?= --suite all --backends numpy,numba,native,auto,torch --out results/benchmarks
 # One worker process per core, each with one BLAS thread: workers that share cores must not each start a thread pool.
 WORKERS ?= auto
 ONE_THREAD := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1
@@ -103,8 +104,8 @@ native: $(VENV)/.made  ## build the C++ kernels again, from scratch
 sanitize: $(VENV)/.dev  ## the C++ kernels under the address and undefined-behaviour sanitizers
 	@$(if $(wildcard csrc/sanitize.sh),bash csrc/sanitize.sh)
 
-bench: $(VENV)/.dev  ## microseconds per op over NumPy's own, and the import time
-	@$(BIN)/python -m benchmarks.overhead
+bench: $(VENV)/.dev  ## every benchmark beside PyTorch, into results/benchmarks (BENCH="--suite ops"), and the import time
+	@$(BIN)/python -m benchmarks $(BENCH)
 	@$(BIN)/python benchmarks/import_time.py
 
 clean:  ## remove the virtual environment and everything built

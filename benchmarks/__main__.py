@@ -1,154 +1,271 @@
 """Compare backends, and PyTorch where it is installed, in one process.
 
-    python -m benchmarks --suite train|ops|conv|overhead --backends numpy,native,torch --out DIR
+    python -m benchmarks --suite train,ops,conv,memory,overhead,scaling --backends numpy,native,torch --out DIR
 
-Before a case is timed all contenders compute it from the same numbers, and must agree. Writes DIR/<suite>.json and
-prints a table.
+Before a case is timed all contenders compute it from the same numbers, and must agree. Prints a table for each suite;
+into DIR go results.json, a picture for each suite or curve, and report.html, which holds everything.
 """
 
 from __future__ import annotations
 
 import argparse
-import contextlib
-import functools
 import json
 import math
+import shlex
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
-from .environment import describe, fix_threads, set_threads_of
-from .timing import Contender, clock_for, interleaved, ratio, summary
+from .environment import describe, fix_threads
 
-OTHER = "torch"
+TIMED = ("train", "ops", "conv", "scaling")
+SUITES = (*TIMED, "memory", "overhead")
+BENCH = "pip install '.[bench]'"
 
 
-def arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
+class Refused(Exception):
+    """What was asked for cannot be done; the message is for the user."""
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        """Say in one line what is wrong; the usage is long."""
+        self.exit(2, f"{self.prog}: {message}; see --help\n")
+
+
+def _at_least_one(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"expected a whole number, at least 1, got {text!r}")
+    return int(text)
+
+
+def _positive(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not 0 < value < math.inf:
+        raise argparse.ArgumentTypeError(f"expected a positive number, got {text!r}")
+    return value
+
+
+def _suites(text: str) -> list[str]:
+    names = list(SUITES) if text == "all" else list(dict.fromkeys(text.split(",")))
+    for name in names:
+        if name not in SUITES:
+            raise argparse.ArgumentTypeError(f"there is no suite {name!r}; there are {', '.join(SUITES)} and all")
+    return names
+
+
+def _names(text: str) -> list[str]:
+    names = [name for name in text.split(",") if name]
+    if not names:
+        raise argparse.ArgumentTypeError("expected names with commas between them")
+    return names
+
+
+def parser() -> argparse.ArgumentParser:
+    made = _Parser(
         prog="python -m benchmarks", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--suite", choices=["train", "ops", "conv", "overhead"], default="train")
-    parser.add_argument(
-        "--backends", default="auto,torch", help="backends of this library, and torch for PyTorch (default auto,torch)"
+    made.add_argument(
+        "--suite", type=_suites, default=["train"], help=f"of {', '.join(SUITES)}, commas between them, or all (train)"
     )
-    parser.add_argument("--out", type=Path, help="folder for the JSON file of the suite")
-    parser.add_argument("--threads", type=int, default=1, help="threads of every library (default 1)")
-    parser.add_argument("--seconds", type=float, default=2.0, help="for each contender of a case (default 2)")
-    parser.add_argument("--rounds", type=int, default=9, help="turns that the contenders take (default 9)")
-    parser.add_argument("--only", default="", help="time only cases whose name contains this")
-    return parser.parse_args()
-
-
-def libraries(names: list[str], threads: int) -> dict[str, tuple[Any, Any]]:
-    """For each contender's name its library and the function that makes the context of its steps."""
-    import tinygrad_i2dl
-
-    found: dict[str, tuple[Any, Any]] = {}
-    for name in names:
-        if name == OTHER:
-            try:
-                import torch
-            except ImportError:
-                print("torch is not installed: no comparison", file=sys.stderr)
-                continue
-            set_threads_of(torch, threads)
-            found[name] = (torch, contextlib.nullcontext)
-        else:
-            with tinygrad_i2dl.use_backend(name):
-                found[name] = (tinygrad_i2dl, functools.partial(tinygrad_i2dl.use_backend, name))
-    set_threads_of(tinygrad_i2dl, threads)
-    return found
-
-
-def timed(case: Any, contenders: dict[str, tuple[Any, Any]], options: argparse.Namespace, clock: Any) -> dict[str, Any]:
-    """Check one case and time it."""
-    from .suites import disagreement
-
-    steps, results = {}, {}
-    for name, (library, enter) in contenders.items():
-        with enter():
-            steps[name] = case.step(library)
-            results[name] = [steps[name]() for _ in range(case.checks)]
-    problem = disagreement(results)
-    if problem is not None:
-        return {"name": case.name, "target": case.target, "error": problem}
-    times = interleaved(
-        {name: Contender(contenders[name][1], step) for name, step in steps.items()},
-        options.seconds,
-        options.rounds,
-        clock,
+    made.add_argument(
+        "--backends", type=_names, default=["auto", "torch"],
+        help="backends of this library (numpy, numba, native, cupy, auto), and torch for PyTorch (auto,torch)",
+    )  # fmt: skip
+    made.add_argument("--out", type=Path, help="folder for results.json, report.html and the pictures")
+    made.add_argument("--compare", type=Path, metavar="OLD.json", help="flag what changed since an older run")
+    made.add_argument("--threads", type=_at_least_one, default=1, help="threads of every library (1)")
+    made.add_argument("--seconds", type=_positive, default=2.0, help="for each contender of a case (2)")
+    made.add_argument("--rounds", type=_at_least_one, default=9, help="turns that the contenders take (9; at least 5)")
+    made.add_argument("--only", default="", metavar="TEXT", help="only cases whose name contains the text")
+    made.add_argument(
+        "--no-caching-allocator", action="store_true", help="let this library's arrays use NumPy's own allocator"
     )
-    row = {"name": case.name, "target": case.target, "times": {name: summary(each) for name, each in times.items()}}
-    if OTHER in times:
-        row["ratio"] = {name: ratio(each, times[OTHER]) for name, each in times.items() if name != OTHER}
-    return row
-
-
-def line(row: dict[str, Any], names: list[str]) -> str:
-    """One case as a line of the table."""
-    if "error" in row:
-        return f"{row['name']:<52} NOT TIMED: {row['error']}"
-    cells = [f"{row['name']:<52}"]
-    for name in names:
-        each = row["times"][name]
-        cells.append(f"{each['median_s'] * 1e3:10.3f} ms {each['spread'] * 100:3.0f}%")
-    for name, value in row.get("ratio", {}).items():
-        mark = "" if row["target"] is None else " ok" if value <= row["target"] else f" > {row['target']}"
-        cells.append(f"{name} {value:5.2f}{mark:<7}")
-    return "  ".join(cells)
+    return made
 
 
 def geometric_means(rows: list[dict[str, Any]]) -> dict[str, float]:
     """Geometric mean over the cases of each backend's ratio to PyTorch."""
-    names = next((list(row["ratio"]) for row in rows if "ratio" in row), [])
-    ratios = {name: [row["ratio"][name] for row in rows if "ratio" in row] for name in names}
+    ratios: dict[str, list[float]] = {}
+    for row in rows:
+        for name, value in row.get("ratio", {}).items():
+            ratios.setdefault(name, []).append(value)
     return {name: math.exp(sum(map(math.log, each)) / len(each)) for name, each in ratios.items()}
 
 
-def compare(options: argparse.Namespace) -> tuple[dict[str, Any], bool]:
-    """Run a suite, printing as it goes; the results, and whether every case was right."""
-    from .suites import SUITES
+class Run:
+    """The suites that were asked for, one after the other."""
 
-    clock_name, clock = clock_for(options.threads)
-    environment = describe(options.threads, clock_name)
-    contenders = libraries(options.backends.split(","), options.threads)
-    for name, value in environment.items():
-        print(f"{name}: {value}")
-    print(
-        f"\n{options.suite}: median and spread (interquartile range) of {options.rounds} rounds, then the time over "
-        "PyTorch's"
-    )
-    print(f"{'':<52}" + "".join(f"{name:>20}" for name in contenders), flush=True)
-    rows = []
-    for case in SUITES[options.suite]():
-        if options.only in case.name:
-            rows.append(timed(case, contenders, options, clock))
-            print(line(rows[-1], list(contenders)), flush=True)
-    means = geometric_means(rows)
-    for name, mean in means.items():
-        print(f"geometric mean of {name} over PyTorch: {mean:.2f}")
-    return (
-        {"environment": environment, "suite": options.suite, "results": rows, "geometric mean": means},
-        not any("error" in row for row in rows),
-    )
+    def __init__(self, options: argparse.Namespace) -> None:
+        from rich.console import Console
+
+        from .contenders import RIVALS, find
+
+        self.options = options
+        self.console = Console() if sys.stdout.isatty() else Console(width=160)
+        self.contenders, self.missing = find(options.backends, options.threads, not options.no_caching_allocator)
+        for name, reason in self.missing.items():
+            self.console.print(f"left out: {name}: {reason}", markup=False, highlight=False)
+        if not [name for name in self.contenders if name not in RIVALS]:
+            raise Refused("none of the backends that were named can be used here")
+
+    def suite(self, name: str) -> dict[str, Any]:
+        """The results of one suite."""
+        from .timing import clock_for
+
+        threads, seconds = self.options.threads, self.options.seconds
+        gpu = any(each.device != "cpu" for each in self.contenders.values())
+        clock_name, clock = clock_for(threads, gpu)
+        environment = describe(threads, clock_name, not self.options.no_caching_allocator)
+        if name == "overhead":
+            from .overhead import measure, report
+
+            results: dict[str, Any] = measure(seconds / 10)
+            self.console.print(report(results), markup=False, highlight=False)
+            return results
+        results = {"environment": environment, "suite": name, "missing": self.missing}
+        if name == "memory":
+            return results | self.memory()
+        from .peak import sgemm_gflops
+        from .suites import SUITES
+
+        peak = sgemm_gflops(clock)
+        cases = [case for case in SUITES[name]() if self.options.only in case.name]
+        results["results"] = [self.timed(case) for case in self.progress(name, cases)]
+        results["sgemm peak, GFLOP/s"] = max(peak, sgemm_gflops(clock))
+        if name == "scaling":
+            from .scaling import EXPECTED, exponents
+
+            return results | {"exponents": exponents(results["results"]), "expected": EXPECTED}
+        return results | {"geometric mean": geometric_means(results["results"])}
+
+    def timed(self, case: Any) -> dict[str, Any]:
+        from .environment import set_threads_of
+        from .measurement import measure
+
+        threads = case.threads or self.options.threads
+        libraries = {id(each.library): each.library for each in self.contenders.values()}
+        if case.threads:
+            for library in libraries.values():
+                set_threads_of(library, threads)
+        try:
+            return measure(case, self.contenders, self.options.seconds, self.options.rounds, threads)
+        finally:
+            if case.threads:
+                for library in libraries.values():
+                    set_threads_of(library, self.options.threads)
+
+    def memory(self) -> dict[str, Any]:
+        from .memory import measure_case, reason
+        from .workloads import WORKLOADS
+
+        why = reason()
+        names = [name for name, each in self.contenders.items() if each.device == "cpu"]
+        if why is not None or not names:
+            return {"results": [], "missing": {"memory": why or "only memory of CPUs is measured"}}
+        chosen = [each for each in WORKLOADS if self.options.only in each.name and each.loss is not None]
+        rows = [
+            measure_case(workload.name, names, self.options.threads, not self.options.no_caching_allocator)
+            for workload in self.progress("memory", chosen)
+        ]
+        return {"results": rows, "geometric mean": geometric_means(rows)}
+
+    def progress(self, suite: str, cases: list[Any]) -> Any:
+        """The cases one after the other, with a bar that names the one that is measured."""
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+        columns = (TextColumn("{task.fields[suite]}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+        with Progress(
+            *columns, TextColumn("{task.description}"), console=self.console, transient=True,
+            disable=not self.console.is_terminal,
+        ) as bar:  # fmt: skip
+            task = bar.add_task("", total=len(cases), suite=suite)
+            for case in cases:
+                bar.update(task, description=case.name)
+                yield case
+                bar.advance(task)
+
+    def show(self, results: dict[str, Any]) -> None:
+        from .table import comparison_table, exponent_table, suite_table
+
+        if results.get("results"):
+            self.console.print(suite_table(results["suite"], results))
+        if results.get("exponents"):
+            self.console.print(exponent_table(results))
+        if results.get("comparison"):
+            self.console.print(comparison_table(results["comparison"]))
 
 
-def main() -> int:
-    options = arguments()
-    fix_threads(options.threads)  # before anything imports NumPy
-    if options.suite == "overhead":
-        from .overhead import measure, report
+def write(folder: Path, results: dict[str, Any], command: str) -> list[str]:
+    """Write all files of a run; their names.
 
-        results, right = measure(options.seconds / 10), True
-        print(report(results))
-    else:
-        results, right = compare(options)
+    Raises:
+        ImportError: matplotlib is missing; the JSON file is written by then.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "results.json").write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
+    from .plots import pictures_of
+    from .report import page
+
+    pictures = {suite: pictures_of(suite, each) for suite, each in results.items()}
+    names = ["results.json", "report.html"]
+    for each in pictures.values():
+        for name, (png, _) in each.items():
+            (folder / f"{name}.png").write_bytes(png)
+            names.append(f"{name}.png")
+    (folder / "report.html").write_text(page(results, pictures, command), encoding="utf-8")
+    return names
+
+
+def run(options: argparse.Namespace, command: str) -> int:
+    """All suites; 1 if a case was wrong, 2 if nothing could be measured."""
+    from .comparison import compare, read
+
+    try:
+        old = read(options.compare) if options.compare is not None else None
+    except ValueError as error:
+        raise Refused(f"--compare: {error}") from error
+    session = Run(options)
+    results: dict[str, Any] = {}
+    for name in options.suite:
+        each = session.suite(name)
+        if not each.get("results", True):
+            why = each["missing"].get(name, f"no case has {options.only!r} in its name")
+            session.console.print(f"left out: {name}: {why}", markup=False, highlight=False)
+            continue
+        if old is not None:
+            each["comparison"] = compare(old, {name: each})
+        session.show(each)
+        results[name] = each
+    if not results:
+        raise Refused(f"no case of {', '.join(options.suite)} has {options.only!r} in its name")
+    for key, value in next(iter(results.values()))["environment"].items():
+        session.console.print(f"{key}: {value}", markup=False, highlight=False)
     if options.out is not None:
-        options.out.mkdir(parents=True, exist_ok=True)
-        path = options.out / f"{options.suite}.json"
-        path.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
-        print(f"written: {path}")
-    return 0 if right else 1
+        try:
+            names = write(options.out, results, command)
+        except ImportError as error:
+            raise Refused(f"results.json is written, but pictures and report are not ({error}): {BENCH}") from error
+        session.console.print(f"written to {options.out}: {', '.join(names)}", markup=False, highlight=False)
+    return int(any("error" in row for each in results.values() for row in each.get("results", [])))
+
+
+def main(arguments: list[str] | None = None) -> int:
+    made = parser()
+    options = made.parse_args(arguments)
+    fix_threads(options.threads)  # before anything imports NumPy
+    try:
+        import rich  # noqa: F401
+    except ImportError as error:
+        made.error(f"the tables need rich ({error}): {BENCH}")
+    typed = sys.argv[1:] if arguments is None else arguments
+    try:
+        return run(options, shlex.join(["python", "-m", "benchmarks", *typed]))
+    except Refused as error:
+        made.error(str(error))
 
 
 if __name__ == "__main__":

@@ -43,9 +43,9 @@ def version_of(distribution: str) -> str | None:
         return None
 
 
-def describe(threads: int, clock: str) -> dict[str, Any]:
+def describe(threads: int, clock: str, caching: bool = False) -> dict[str, Any]:
     """The environment block that stands above every table and in every file of results."""
-    versions = {name: version_of(name) for name in ("numpy", "numba", "torch")}
+    versions = {name: version_of(name) for name in ("tinygrad_i2dl", "numpy", "numba", "torch")}
     return {
         "processor": processor(),
         "processors available": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
@@ -53,6 +53,7 @@ def describe(threads: int, clock: str) -> dict[str, Any]:
         "python": platform.python_version(),
         **{name: version for name, version in versions.items() if version is not None},
         "threads": threads,
+        "caching allocator": caching,
         "clock": clock,
         "load average before": round(os.getloadavg()[0], 2) if hasattr(os, "getloadavg") else None,
     }

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from .environment import describe, fix_threads, set_threads_of
-from .timing import Contender, clock_for, interleaved, ratio, summary
+from .timing import Timed, clock_for, interleaved, ratio, summary
 
 SIZE = (16, 16)
 RECORDED_BUDGET, UNRECORDED_BUDGET, TINY_MLP_BUDGET = 1.5, 0.5, 0.4
@@ -105,13 +105,13 @@ def per_node_of_backward(torch: Any, seconds: float) -> dict[str, float]:
     return {"per_node_us": least["backward"] / CHAIN, "numpy_us": least["numpy"]}
 
 
-def scalar_chain(torch: Any) -> Any:
-    """A step through a chain of 200 operations on scalars and back."""
-    x = torch.tensor(0.5, requires_grad=True)
+def scalar_chain(torch: Any, device: str = "cpu", length: int = CHAIN) -> Any:
+    """A step through a chain of operations on scalars and back."""
+    x = torch.tensor(0.5, device=device, requires_grad=True)
 
     def step() -> Any:
         y = x
-        for _ in range(CHAIN // 4):
+        for _ in range(length // 4):
             y = (y * 1.1 + 0.1).tanh() - 0.05
         x.grad = None
         y.backward()
@@ -140,7 +140,7 @@ def compared(torch: Any, seconds: float) -> dict[str, Any]:
         found = [float(step()) for step in steps.values()]
         if max(found) - min(found) > 1e-4 * abs(found[0]):
             raise SystemExit(f"{name}: the libraries disagree: {found}")
-        contenders = {library: Contender(contextlib.nullcontext, step) for library, step in steps.items()}
+        contenders = {library: Timed(contextlib.nullcontext, step) for library, step in steps.items()}
         times = interleaved(contenders, seconds * 10, 4 * ROUNDS, clock_for(1)[1])
         rows[name] = {library: summary(each) for library, each in times.items()}
         if "torch" in times:

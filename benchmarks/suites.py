@@ -1,43 +1,26 @@
-"""The suites: what is timed, and the check that all contenders compute the same before any time is taken.
-
-A case is a name, a target and, for a library with PyTorch's API, a function without arguments to time.
-"""
+"""The suites whose cases are timed in one process; `memory`, `overhead` and `contention` are measured otherwise."""
 
 from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy
 
+from .measurement import Case, Step
 from .overhead import scalar_chain
+from .scaling import scaling_cases
 from .training import contender_of
 from .workloads import WORKLOADS, Library
-
-Step = Callable[[], Any]
-
-
-class Case(NamedTuple):
-    """Something to time.
-
-    Attributes:
-        target: the time over PyTorch's that the project aims at; None without one.
-        step: makes the function to time with a library; the function returns what is compared.
-        checks: how many calls are compared (a training step that is wrong shows in the loss of the next).
-    """
-
-    name: str
-    target: float | None
-    step: Callable[[Library], Step]
-    checks: int = 1
 
 
 def train_cases() -> list[Case]:
     cases = [Case("scalar chain", 0.4, scalar_chain)]
     for workload in WORKLOADS:
         checks = 1 if workload.loss is None else 3
-        cases.append(Case(workload.name, workload.target, functools.partial(contender_of, workload), checks))
+        step = functools.partial(contender_of, workload)
+        cases.append(Case(workload.name, workload.target, step, checks, workload.flops))
     return cases
 
 
@@ -48,19 +31,21 @@ Function = Callable[..., Any]
 
 def operation(
     function: Callable[[Library], Function], *shapes: tuple[int, ...], backward: bool
-) -> Callable[[Library], Step]:
+) -> Callable[[Library, str], Step]:
     """Time an operation on float32 tensors of these shapes, and its backward pass from a random gradient."""
 
-    def step(torch: Library) -> Step:
+    def step(torch: Library, device: str) -> Step:
         generator = numpy.random.default_rng(0)
-        tensors = [torch.from_numpy(generator.uniform(0.1, 1, shape).astype(numpy.float32)) for shape in shapes]
+        tensors = [
+            torch.from_numpy(generator.uniform(0.1, 1, shape).astype(numpy.float32)).to(device) for shape in shapes
+        ]
         call = function(torch)
         if not backward:
             return lambda: call(*tensors)
         for tensor in tensors:
             tensor.requires_grad_()
         shape = tuple(call(*tensors).shape)
-        gradient = torch.from_numpy(generator.uniform(-1, 1, shape).astype(numpy.float32))
+        gradient = torch.from_numpy(generator.uniform(-1, 1, shape).astype(numpy.float32)).to(device)
 
         def run() -> Any:
             for tensor in tensors:
@@ -149,21 +134,5 @@ SUITES: dict[str, Callable[[], list[Case]]] = {
     "train": train_cases,
     "ops": operation_cases,
     "conv": convolution_cases,
+    "scaling": scaling_cases,
 }
-
-
-def disagreement(results: dict[str, list[Any]]) -> str | None:
-    """What contenders differ in beyond rounding, or None.
-
-    The tolerance is that of sums of some thousand float32 terms in another order, relative to the largest element.
-    """
-    names = list(results)
-    for name in names[1:]:
-        for number, (first, other) in enumerate(zip(results[names[0]], results[name], strict=True)):
-            a, b = (numpy.asarray(each.detach().numpy(), numpy.float64) for each in (first, other))
-            if a.shape != b.shape:
-                return f"{names[0]} gives shape {a.shape}, {name} {b.shape}"
-            error = numpy.abs(a - b).max(initial=0) / max(numpy.abs(a).max(initial=0), 1e-30)
-            if not error <= 1e-3:
-                return f"{names[0]} and {name} differ by {error:.1e} (relative) in call {number + 1}"
-    return None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy
@@ -27,11 +27,17 @@ def fill(torch: Library, model: Any) -> None:
             parameter.copy_(torch.from_numpy(array))
 
 
-def contender_of(workload: Workload, torch: Library) -> Callable[[], Any]:
+def contender_of(workload: Workload, torch: Library, device: str = "cpu") -> Callable[[], Any]:
     """A function without arguments that does one step and returns the loss (inference: the sum of the outputs)."""
-    batch = [torch.from_numpy(array) for array in workload.batch(numpy.random.default_rng(SEED + 1))]
+    return steps_of(workload, torch, workload.batch(numpy.random.default_rng(SEED + 1)), device)
+
+
+def steps_of(workload: Workload, torch: Library, arrays: Sequence[Any], device: str = "cpu") -> Callable[[], Any]:
+    """The same for a given batch."""
+    batch = [torch.from_numpy(array).to(device) for array in arrays]
     model = workload.model(torch)
     fill(torch, model)
+    model.to(device)
     if workload.loss is None:
         model.eval()
         (input,) = batch

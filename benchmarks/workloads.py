@@ -25,6 +25,8 @@ class Workload(NamedTuple):
         batch: makes inputs and, for training, targets.
         loss: name of the loss in ``nn.functional``; None for inference.
         optimizer: name of the class in ``optim`` and its learning rate.
+        flops: floating-point operations of the matrix products of a step (a product of matrices of n by k and k by m
+            has 2 n k m), for those that products bound.
     """
 
     name: str
@@ -33,6 +35,7 @@ class Workload(NamedTuple):
     batch: Callable[[numpy.random.Generator], tuple[Array, ...]]
     loss: str | None
     optimizer: tuple[str, float] = ("SGD", 0.01)
+    flops: int | None = None
 
 
 # ---------------------------------------------------------------- models
@@ -178,6 +181,26 @@ def mirrored(*shape: int) -> Callable[[numpy.random.Generator], tuple[Array, ...
     return batch
 
 
+# ---------------------------------------------------------------- products
+
+# A product takes part in forward once and in each of its two gradients once; nobody asks for the gradient of a batch.
+
+
+def perceptron_flops(batch: int, *sizes: int) -> int:
+    products = [2 * batch * inside * outside for inside, outside in itertools.pairwise(sizes)]
+    return 3 * sum(products) - products[0]
+
+
+def recurrent_flops(gates: int, batch: int, steps: int, width: int) -> int:
+    return 2 * batch * steps * gates * width * width * (2 + 3)  # of the inputs, of the hidden states
+
+
+def transformer_flops(layers: int, batch: int, steps: int, width: int, hidden: int) -> int:
+    tokens = batch * steps
+    layer = 2 * tokens * (4 * width * width + 2 * width * hidden) + 2 * 2 * batch * steps * steps * width
+    return 3 * layers * layer - 2 * tokens * 3 * width * width
+
+
 DIGITS = (784, 256, 128, 10)
 ENCODER = (784, 392, 196, 98, 49, 32)
 
@@ -186,9 +209,10 @@ WORKLOADS = [
              batch_of(values(16, 2), values(16, 1)), "mse_loss"),
     Workload("MLP, batch 1", 0.7, perceptron(*DIGITS), batch_of(values(1, 784), classes(1)), "cross_entropy"),
     Workload("MLP, batch 32", 0.7, perceptron(*DIGITS), batch_of(values(32, 784), classes(32)), "cross_entropy"),
-    Workload("MLP, batch 256", 1.0, perceptron(*DIGITS), batch_of(values(256, 784), classes(256)), "cross_entropy"),
+    Workload("MLP, batch 256", 1.0, perceptron(*DIGITS), batch_of(values(256, 784), classes(256)), "cross_entropy",
+             flops=perceptron_flops(256, *DIGITS)),
     Workload("autoencoder", 0.7, perceptron(*ENCODER, *ENCODER[-2::-1]), mirrored(128, 784),
-             "mse_loss", ("Adam", 1e-3)),
+             "mse_loss", ("Adam", 1e-3), perceptron_flops(128, *ENCODER, *ENCODER[-2::-1])),
     Workload("LeNet", 0.8, lenet, batch_of(values(64, 1, 28, 28), classes(64)), "cross_entropy"),
     Workload("convolutional autoencoder", 0.8, convolutional_autoencoder, mirrored(32, 1, 28, 28),
              "mse_loss", ("Adam", 1e-3)),
@@ -196,11 +220,14 @@ WORKLOADS = [
              "mse_loss", ("Adam", 1e-4)),
     Workload("small ResNet", 0.85, small_resnet, batch_of(values(32, 3, 32, 32), classes(32)), "cross_entropy"),
     Workload("depthwise net", 0.8, depthwise_net, batch_of(values(32, 3, 32, 32), classes(32)), "cross_entropy"),
-    Workload("RNN", 1.0, recurrent("RNN"), batch_of(values(32, 50, 128), classes(32)), "cross_entropy"),
-    Workload("LSTM", 1.0, recurrent("LSTM"), batch_of(values(32, 50, 128), classes(32)), "cross_entropy"),
-    Workload("GRU", 1.0, recurrent("GRU"), batch_of(values(32, 50, 128), classes(32)), "cross_entropy"),
+    Workload("RNN", 1.0, recurrent("RNN"), batch_of(values(32, 50, 128), classes(32)), "cross_entropy",
+             flops=recurrent_flops(1, 32, 50, 128)),
+    Workload("LSTM", 1.0, recurrent("LSTM"), batch_of(values(32, 50, 128), classes(32)), "cross_entropy",
+             flops=recurrent_flops(4, 32, 50, 128)),
+    Workload("GRU", 1.0, recurrent("GRU"), batch_of(values(32, 50, 128), classes(32)), "cross_entropy",
+             flops=recurrent_flops(3, 32, 50, 128)),
     Workload("transformer", 1.0, transformer, batch_of(values(16, 64, 64), classes(16)),
-             "cross_entropy", ("Adam", 1e-4)),
+             "cross_entropy", ("Adam", 1e-4), transformer_flops(2, 16, 64, 64, 256)),
     Workload("inference MLP, batch 1", 0.4, perceptron(*DIGITS), batch_of(values(1, 784)), None),
     Workload("inference LeNet, batch 1", 0.4, lenet, batch_of(values(1, 1, 28, 28)), None),
 ]  # fmt: skip
