@@ -106,3 +106,16 @@ def test_sorting_keeps_the_order_of_equal_elements() -> None:
         expected = oracle.sort(oracle.from_numpy(data), dim=1, descending=descending, stable=True)
         numpy.testing.assert_array_equal(values.numpy(), expected.values.numpy())
         numpy.testing.assert_array_equal(indices.numpy(), expected.indices.numpy())
+
+
+@pytest.mark.parametrize("name", ["sort", "topk", "kthvalue", "max", "min", "median", "mode", "cummax"])
+def test_values_that_were_picked_may_be_changed_in_place(name: str) -> None:
+    def program(library: Any) -> Any:
+        x = library.tensor([[0.3, 2.0, -1.0], [5.0, 0.5, 0.7]], requires_grad=True)
+        call = getattr(x, name)
+        values = (call(1) if name in ("topk", "kthvalue") else call(dim=1))[0]
+        values.mul_(3)
+        values.sum().backward()
+        return x.grad.tolist()
+
+    assert program(torch) == program(oracle)

@@ -525,9 +525,9 @@ def _extremum_along(name: str) -> Any:
     return function
 
 
-def _from_places(g: Any, input_shape: Shape, dim: int, out: Any) -> Any:
+def _from_places(g: Any, input_shape: Shape, dim: int, indices: Any) -> Any:
     """Gradient of a result that copies the element at an index along `dim`."""
-    return placed_along(g[0], out[1], dim, input_shape)
+    return placed_along(g[0], indices, dim, input_shape)
 
 
 def placed_along(g: Any, index: Any, dim: int, shape: Shape) -> Any:

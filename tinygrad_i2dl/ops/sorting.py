@@ -62,8 +62,8 @@ sort_along.op.result = named_result("sort", "values", "indices")
 
 
 @sort_along.gradient
-def _(g: Any, input_shape: Shape, dim: int, out: Any) -> Any:
-    return add_along_zeros(g[0], dim, out[1], input_shape) if input_shape else g[0]
+def _(g: Any, input_shape: Shape, dim: int, indices: Any) -> Any:
+    return add_along_zeros(g[0], dim, indices, input_shape) if input_shape else g[0]
 
 
 @composite(method=True)
@@ -129,8 +129,8 @@ topk_along.op.result = named_result("topk", "values", "indices")
 
 
 @topk_along.gradient
-def _(g: Any, input_shape: Shape, dim: int, out: Any) -> Any:
-    return add_along_zeros(g[0], dim, out[1], input_shape) if input_shape else g[0]
+def _(g: Any, input_shape: Shape, dim: int, indices: Any) -> Any:
+    return add_along_zeros(g[0], dim, indices, input_shape) if input_shape else g[0]
 
 
 @composite(method=True)
@@ -173,8 +173,8 @@ kth_along.op.result = named_result("kthvalue", "values", "indices")
 
 
 @kth_along.gradient
-def _(g: Any, input_shape: Shape, dim: int, out: Any) -> Any:
-    share, index = g[0], out[1]
+def _(g: Any, input_shape: Shape, dim: int, indices: Any) -> Any:
+    share, index = g[0], indices
     if not input_shape:
         return share
     if len(share.shape) < len(input_shape):

@@ -125,7 +125,7 @@ def mode_along(xp: Any, input: Any, dim: int, keepdim: bool) -> Any:
 
 
 mode_along.op.title = "ModeBackward0"
-mode_along.gradient(lambda g, input_shape, dim, out: placed_along(g[0], out[1], dim, input_shape))
+mode_along.gradient(lambda g, input_shape, dim, indices: placed_along(g[0], indices, dim, input_shape))
 
 
 @composite(method=True)
