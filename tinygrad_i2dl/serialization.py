@@ -10,8 +10,10 @@ from pickle import UnpicklingError
 from typing import Any
 
 from .archive import Builders, StoredTensor, TorchCall, TorchName, read_archive, write_archive
-from .devices import device, is_cpu
+from .devices import device
 from .dtypes import ALL, dtype
+from .errors import DeviceError
+from .ops.creation import to_device
 from .tensors import Parameter, Size, Tensor, current_node, make
 
 __all__ = ["add_safe_globals", "clear_safe_globals", "get_safe_globals", "load", "safe_globals", "save"]
@@ -61,11 +63,12 @@ def save(obj: Any, f: Any, pickle_module: Any = None, pickle_protocol: int = 2, 
 
 
 def _tensor(stored: StoredTensor) -> Tensor:
-    if not is_cpu(stored.location):
+    try:
+        result = make(to_device(stored.array, stored.location))
+    except DeviceError as error:
         raise RuntimeError(
             f"the file holds a tensor of the device {stored.location}, which is not available: pass map_location='cpu'"
-        )
-    result = make(stored.array)
+        ) from error
     return result.requires_grad_() if stored.requires_grad else result
 
 

@@ -86,8 +86,16 @@ class Runtime:
         return Device.current
 
 
+class PinnedMemoryPointer(bytearray):
+    """Page-locked memory, which here is none."""
+
+
 class Cuda:
     """What the stand-in has of `cupy.cuda`."""
+
+    @staticmethod
+    def alloc_pinned_memory(size: int) -> PinnedMemoryPointer:
+        return PinnedMemoryPointer(size)
 
     Device = Device
     runtime = Runtime

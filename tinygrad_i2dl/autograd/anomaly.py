@@ -7,10 +7,12 @@ from typing import Any
 
 import numpy
 
+from ..backends.registry import namespace_of
 from ..engine import backward as engine
 from ..engine.node import Node
 from ..errors import NonFiniteError
 from ..ops import _define
+from ..ops.placement import on_host
 
 __all__ = ["detect_anomaly", "is_anomaly_enabled", "set_detect_anomaly"]
 
@@ -19,7 +21,11 @@ Cause = tuple[Callable[..., bool], str]
 
 
 def _any(condition: Any) -> bool:
-    return bool(numpy.asarray(condition).any())
+    return bool(numpy.asarray(on_host(condition) if hasattr(condition, "dtype") else condition).any())
+
+
+def _namespace(value: Any) -> Any:
+    return numpy if isinstance(value, numpy.generic) else namespace_of(type(value))
 
 
 CAUSES: dict[str, list[Cause]] = {
@@ -70,7 +76,7 @@ def _finite(value: Any) -> bool:
     dtype = getattr(value, "dtype", None)
     if dtype is None or dtype.kind not in "fV":
         return True
-    return bool(numpy.isfinite(value).all())
+    return bool(_namespace(value).isfinite(value).all())
 
 
 def _range(name: str, value: Any) -> str:
@@ -78,19 +84,21 @@ def _range(name: str, value: Any) -> str:
         return f"  {name} = {value!r}"
     if value.dtype.kind not in "fiub" or value.size == 0:
         return f"  {name}: {_define.describe(value)}"
-    finite = value[numpy.isfinite(value)] if value.dtype.kind == "f" else value
-    text = f"from {finite.min():.6g} to {finite.max():.6g}" if finite.size else "no finite element"
+    finite = value[_namespace(value).isfinite(value)] if value.dtype.kind == "f" else value
+    text = f"from {float(finite.min()):.6g} to {float(finite.max()):.6g}" if finite.size else "no finite element"
     bad = int(value.size - finite.size)
     return f"  {name}: {_define.describe(value)}, {text}" + (f", {bad} of {value.size} not finite" if bad else "")
 
 
 def _kind(value: Any) -> str:
-    array = numpy.asarray(value)
+    array = on_host(value)
     return "NaN" if numpy.isnan(array).any() else "infinity"
 
 
 def _cause(op: Any, values: Sequence[Any]) -> str:
-    arrays = [v for v in values if hasattr(v, "shape") or isinstance(v, (int, float))]
+    arrays = [
+        on_host(v) if hasattr(v, "shape") else v for v in values if hasattr(v, "shape") or isinstance(v, (int, float))
+    ]
     for condition, text in CAUSES.get(op.name, ()):
         try:
             if condition(*arrays):

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy
 
+from ..backends.registry import namespace_of
 from ..engine.mode import no_grad, state
 from ..engine.node import Node, Output
 from ..errors import GraphError, ShapeError
@@ -148,10 +149,12 @@ class FunctionNode(Node):
     def backward(self, gradient: Any, needs: tuple[bool, ...] | None, recorded: bool) -> tuple[Any, ...]:
         arrived = {0: gradient} if self.shape is not None else gradient
         gradients: list[Tensor | None] = []
+        known = next(iter(arrived.values()))
+        xp = numpy if isinstance(known, numpy.generic) else namespace_of(type(known._array if recorded else known))
         for number, (shape, dtype) in enumerate(self.outputs):
             each = arrived.get(number)
             if each is None:
-                gradients.append(make(numpy.zeros(shape, dtype)) if self.ctx._materialize else None)
+                gradients.append(make(xp.zeros(shape, dtype)) if self.ctx._materialize else None)
             elif recorded:
                 gradients.append(each)
             else:

@@ -101,7 +101,7 @@ class ContinuousBernoulli(_OfProbability):
         return where(self._outside(), formula, 0.5 + (1.0 / 3.0 + 16.0 / 45.0 * x**2) * x)
 
     def rsample(self, sample_shape: Any = ()) -> Any:
-        uniform = rand(self._extended_shape(sample_shape), dtype=self.probs.dtype)
+        uniform = rand(self._extended_shape(sample_shape), dtype=self.probs.dtype, device=self.probs.device)
         return self.icdf(uniform)
 
     def icdf(self, value: Any) -> Any:
@@ -127,7 +127,9 @@ class Geometric(_OfProbability):
     def sample(self, sample_shape: Any = ()) -> Any:
         tiny = finfo(self.probs.dtype).tiny
         with no_grad():
-            uniform = clamp(rand(self._extended_shape(sample_shape), dtype=self.probs.dtype), min=tiny)
+            uniform = clamp(
+                rand(self._extended_shape(sample_shape), dtype=self.probs.dtype, device=self.probs.device), min=tiny
+            )
             return (log(uniform) / log1p(-self.probs)).floor()
 
     def log_prob(self, value: Any) -> Any:

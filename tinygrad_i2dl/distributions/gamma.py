@@ -6,8 +6,8 @@ from __future__ import annotations
 from typing import Any
 
 from ..engine.mode import no_grad
-from ..generator import default_generator
 from ..ops.conversion import finfo
+from ..ops.device_random import generator_beside
 from ..ops.movement import broadcast_to, stack
 from ..ops.pointwise import clamp, log, xlogy
 from ..ops.random import poisson
@@ -40,7 +40,11 @@ class Gamma(Distribution):
     def sample(self, sample_shape: Any = ()) -> Any:
         shape = self._extended_shape(sample_shape)
         with no_grad():
-            drawn = make(default_generator.gamma(broadcast_to(self.concentration, shape).contiguous()._array))
+            drawn = make(
+                generator_beside(self.concentration._array).gamma(
+                    broadcast_to(self.concentration, shape).contiguous()._array
+                )
+            )
             return clamp(drawn / broadcast_to(self.rate, shape), min=finfo(drawn.dtype).tiny)
 
     def log_prob(self, value: Any) -> Any:
@@ -87,7 +91,7 @@ class Dirichlet(Distribution):
     def sample(self, sample_shape: Any = ()) -> Any:
         with no_grad():
             wide = broadcast_to(self.concentration, self._extended_shape(sample_shape)).contiguous()
-            return make(default_generator.dirichlet(wide._array))
+            return make(generator_beside(wide._array).dirichlet(wide._array))
 
     def log_prob(self, value: Any) -> Any:
         a = self.concentration
@@ -180,7 +184,7 @@ class Binomial(_OfProbability):
         shape = self._extended_shape(sample_shape)
         with no_grad():
             count, p = broadcast_to(self.total_count, shape).contiguous(), broadcast_to(self.probs, shape).contiguous()
-            return make(default_generator.binomial(count._array, p._array))
+            return make(generator_beside(p._array).binomial(count._array, p._array))
 
     def log_prob(self, value: Any) -> Any:
         n = self.total_count

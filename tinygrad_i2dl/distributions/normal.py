@@ -19,7 +19,7 @@ __all__ = ["HalfNormal", "LogNormal", "MultivariateNormal", "Normal"]
 
 def standard_normal(shape: Any, like: Any) -> Any:
     """Standard normal numbers of the dtype of `like`."""
-    return normal(zeros(shape, dtype=like.dtype), ones(shape, dtype=like.dtype))
+    return normal(zeros(shape, dtype=like.dtype, device=like.device), ones(shape, dtype=like.dtype, device=like.device))
 
 
 class Normal(Distribution):

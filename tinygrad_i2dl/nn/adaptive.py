@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy
 
 from ..ops.movement import cat
+from ..ops.placement import beside, on_host
 from ..tensors import Tensor, make
 from . import functional as F
 from .container import ModuleList, Sequential
@@ -103,27 +104,27 @@ class AdaptiveLogSoftmaxWithLoss(Module):
             raise RuntimeError(
                 f"input and target must have the same batch size, got {input.shape[0]} and {target.shape[0]}"
             )
-        classes = target._array
+        classes = on_host(target._array)
         if classes.size and (classes.min() < 0 or classes.max() >= self.n_classes):
             raise RuntimeError(f"targets must be in [0, {self.n_classes - 1}], got [{classes.min()}, {classes.max()}]")
         head: Any = F.log_softmax(self.head(input), 1)
         cluster = numpy.searchsorted(numpy.array(self.cutoffs), classes, side="right")
         in_head = numpy.where(cluster == 0, classes, self.shortlist_size + cluster - 1)
-        output = head.gather(1, make(in_head[:, None])).squeeze(1)
+        output = head.gather(1, make(beside(in_head[:, None], input._array))).squeeze(1)
         order, parts = [], []
         for number in range(self.n_clusters + 1):
             rows = numpy.flatnonzero(cluster == number)
             if not rows.size:
                 continue
-            part = output[make(rows)]
+            part = output[make(beside(rows, input._array))]
             if number:
-                scores = F.log_softmax(self.tail[number - 1](input[make(rows)]), 1)
-                relative = make(classes[rows] - self.cutoffs[number - 1])
+                scores = F.log_softmax(self.tail[number - 1](input[make(beside(rows, input._array))]), 1)
+                relative = make(beside(classes[rows] - self.cutoffs[number - 1], input._array))
                 part = part + scores.gather(1, relative.unsqueeze(1)).squeeze(1)
             order.append(rows)
             parts.append(part)
         if parts:
-            output = cat(parts, 0)[make(numpy.argsort(numpy.concatenate(order), kind="stable"))]
+            output = cat(parts, 0)[make(beside(numpy.argsort(numpy.concatenate(order), kind="stable"), input._array))]
         loss = (-output).mean()
         return _Result(output if batched else output.squeeze(0), loss)
 

@@ -17,6 +17,8 @@ from ..engine.mode import no_grad
 from ..generator import Generator, default_generator
 from ..missing import missing_name
 from ..ops.creation import zeros
+from ..ops.placement import beside
+from ..ops.random import drawing
 from ..tensors import Parameter, Tensor, make
 
 __all__ = [
@@ -70,7 +72,7 @@ def new_parameter(*shape: int, device: Any = None, dtype: Any = None) -> Paramet
 def _write(tensor: Tensor, values: Any) -> Tensor:
     """Store an array in `tensor`, unrecorded."""
     with no_grad():
-        tensor.copy_(make(values))
+        tensor.copy_(make(beside(values, tensor._array)))
     return tensor
 
 
@@ -119,13 +121,13 @@ def uniform_(tensor: Tensor, a: float = 0.0, b: float = 1.0, generator: Generato
     tensor([-0.0075,  0.5364])
     """
     array = tensor._array
-    return _write(tensor, (generator or default_generator).uniform(array.shape, array.dtype, a, b))
+    return _write(tensor, drawing(generator, tensor.device).uniform(array.shape, array.dtype, a, b))
 
 
 def normal_(tensor: Tensor, mean: float = 0.0, std: float = 1.0, generator: Generator | None = None) -> Tensor:
     """Fill with numbers drawn from the normal distribution of this mean and standard deviation."""
     array = tensor._array
-    return _write(tensor, (generator or default_generator).normal(array.shape, array.dtype, mean, std))
+    return _write(tensor, drawing(generator, tensor.device).normal(array.shape, array.dtype, mean, std))
 
 
 def trunc_normal_(

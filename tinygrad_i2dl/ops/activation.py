@@ -18,10 +18,10 @@ import numpy
 from ..backends.registry import namespace_of
 from ..dtypes import to_numpy_dtype
 from ..errors import DtypeError, UndefinedError
-from ..generator import default_generator
 from ..tensors import Tensor, make
 from . import _short
 from ._define import OPERATIONS, attach, composite, primitive, unary
+from .device_random import generator_beside
 from .movement import cast, reshape_to, wrap_dim
 from .normal_distribution import (
     CUBIC,
@@ -32,7 +32,6 @@ from .normal_distribution import (
     gelu_tanh_backward_of,
     gelu_tanh_of,
 )
-from .placement import beside, on_host
 from .pointwise import exp, logistic, sigmoid, tanh
 from .precision import half_as_single, negative_part, positive_part
 from .reduction import sum_over
@@ -282,11 +281,11 @@ rrelu_with_noise.gradient(input=lambda g, noise: g * noise)
 def _drawn_slopes(array: Any, lower: float, upper: float) -> Any:
     if lower > upper:
         raise RuntimeError(f"rrelu() expected lower <= upper, got lower={lower}, upper={upper}")
-    negative = on_host(array <= 0)
-    slopes = numpy.ones(array.shape, dtype=array.dtype)
+    negative = array <= 0
+    slopes = namespace_of(type(array)).ones(array.shape, dtype=array.dtype)
     count = int(negative.sum())
-    slopes[negative] = default_generator.uniform(count, numpy.float64, lower, upper).astype(array.dtype)
-    return beside(slopes, array)
+    slopes[negative] = generator_beside(array).uniform(count, numpy.float64, lower, upper).astype(array.dtype)
+    return slopes
 
 
 @composite
@@ -841,7 +840,7 @@ def gumbel_softmax(logits: Any, tau: float = 1, hard: bool = False, eps: float =
         eps: ignored, as in PyTorch.
     """
     array = logits._array
-    noise = make(beside(-numpy.log(default_generator.exponential(array.shape, array.dtype)), array))
+    noise = make(-namespace_of(type(array)).log(generator_beside(array).exponential(array.shape, array.dtype)))
     soft = softmax((logits + noise) / tau, dim)
     if not hard:
         return soft

@@ -11,11 +11,12 @@ from typing import Any
 
 import numpy
 
-from ..generator import default_generator
 from ..tensors import Tensor, make
 from ._define import composite
 from .activation import refuse_integers
+from .device_random import generator_beside
 from .movement import reshape_to
+from .placement import beside
 
 __all__ = [
     "alpha_dropout", "alpha_dropout_", "dropout", "dropout_", "feature_alpha_dropout", "feature_alpha_dropout_",
@@ -30,10 +31,10 @@ def _mask(array: Array, p: float) -> Array:
     """Ones with probability ``1 - p``, else zeros, like `array`; drawn in the order of its elements in memory."""
     shape, ndim = array.shape, array.ndim
     if ndim < 2 or array.flags.c_contiguous:
-        return default_generator.bernoulli(1 - p, shape, array.dtype)
+        return generator_beside(array).bernoulli(1 - p, shape, array.dtype)
     order = sorted(range(ndim), key=lambda axis: -array.strides[axis])
-    drawn = default_generator.bernoulli(1 - p, tuple(shape[axis] for axis in order), array.dtype)
-    return drawn.transpose(numpy.argsort(order))
+    drawn = generator_beside(array).bernoulli(1 - p, tuple(shape[axis] for axis in order), array.dtype)
+    return drawn.transpose([order.index(axis) for axis in range(ndim)])
 
 
 def _noise(input: Any, p: float, features: bool) -> Array:
@@ -45,7 +46,7 @@ def _noise(input: Any, p: float, features: bool) -> Array:
             f"dropout of features expected an input of at least 2 dimensions (N, C, *), got {tuple(array.shape)}"
         )
     shape = array.shape[:2] + (1,) * (array.ndim - 2)
-    return default_generator.bernoulli(1 - p, shape, array.dtype)
+    return generator_beside(array).bernoulli(1 - p, shape, array.dtype)
 
 
 def _check_probability(name: str, p: float) -> None:
@@ -60,7 +61,7 @@ def _drop(name: str, input: Any, p: float, training: bool, inplace: bool, featur
         return input
     refuse_integers(name, input._array)
     if p == 1:
-        noise = numpy.zeros((), dtype=input._array.dtype)
+        noise = beside(numpy.zeros((), dtype=input._array.dtype), input._array)
     else:
         noise = _noise(input, p, features)
         noise *= noise.dtype.type(1) / noise.dtype.type(1 - p)
@@ -74,7 +75,7 @@ def _drop_to_saturation(name: str, input: Any, p: float, training: bool, inplace
         return input
     refuse_integers(name, input._array)
     if p == 1:
-        zero = make(numpy.zeros((), dtype=input._array.dtype))
+        zero = make(beside(numpy.zeros((), dtype=input._array.dtype), input._array))
         return input.mul_(zero) if inplace else input * zero
     noise = _noise(input, p, features)
     a = 1 / math.sqrt((_ALPHA * _ALPHA * p + 1) * (1 - p))

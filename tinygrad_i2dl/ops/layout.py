@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..backends import cupy as gpu
 from ..dtypes import from_numpy_dtype
-from ..tensors import Operations, Size, Tensor
+from ..tensors import Operations, Size, Tensor, make
 from ._define import composite
 from .movement import clone, wrap_dim
 
@@ -182,6 +183,20 @@ def _share_memory_(self: Tensor) -> Tensor:
     return self
 
 
+def _pin_memory(self: Tensor, device: Any = None) -> Tensor:
+    """A copy in page-locked memory, from which transfers to a GPU are fast and may run beside the computation; the
+    tensor itself where there is no GPU, or if it lies there already.
+
+    Raises:
+        RuntimeError: the tensor is on a GPU.
+    """
+    if self.is_cuda:
+        raise RuntimeError(f"pin_memory() is for tensors in main memory, this one is on {self.device}")
+    if gpu.connect() is None or gpu.is_pinned(self._array):
+        return self
+    return make(gpu.pinned(self._array))
+
+
 _METHODS = {
     "size": _size,
     "stride": _stride,
@@ -199,8 +214,8 @@ _METHODS = {
     "is_nonzero": is_nonzero,
     "is_same_size": is_same_size,
     "is_inference": lambda self: False,
-    "is_pinned": lambda self, device=None: False,
-    "pin_memory": lambda self, device=None: self,
+    "is_pinned": lambda self, device=None: not self.is_cuda and gpu.is_pinned(self._array),
+    "pin_memory": _pin_memory,
     "is_shared": lambda self: False,
     "share_memory_": _share_memory_,
     "is_conj": lambda self: False,

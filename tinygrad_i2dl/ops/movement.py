@@ -1516,7 +1516,17 @@ def copy(xp: Any, input: Any, src: Any) -> Any:
 
 
 copy.gradient(src=lambda g: g)
-Operations.copy_ = copy.in_place
+
+
+def _copy_(self: Tensor, src: Any, non_blocking: bool = False) -> Tensor:
+    """Write the values of `src`, broadcast and cast, into this tensor; `src` may be on another device."""
+    if isinstance(src, Tensor) and type(src._array) is not type(self._array):
+        src = src.to(self.device, non_blocking=non_blocking)
+    result: Tensor = copy.in_place(self, src)
+    return result
+
+
+Operations.copy_ = _copy_
 
 
 @primitive("input", "value", inplace=True)

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable
 from typing import Any
 
 import numpy
 
+from ..backends.registry import namespace_of
+from ..devices import CPU, is_cpu
+from ..devices import device as Device
 from ..dtypes import from_numpy_dtype, get_default_dtype, to_numpy_dtype
 from ..errors import DtypeError
 from ..generator import Generator as Source
 from ..generator import default_generator
 from ..tensors import Operations, Tensor, make
 from ._define import primitive, write_out
-from .creation import placed, shape_from, to_device
+from .creation import get_default_device, placed, shape_from
+from .device_random import DeviceGenerator, generator_of, seed_all
 from .layout import preserve_format, strided
 from .pointwise import zeros_of
 
@@ -29,12 +34,16 @@ Array = Any
 
 
 class Generator(Source):
-    """Source of random numbers with its own state, given to random functions as ``generator=``.
+    """Source of random numbers with its own state, given to random functions as ``generator=``; for tensors on a GPU
+    it must be one of that device.
 
     >>> import tinygrad_i2dl as torch
     >>> torch.rand(2, generator=torch.Generator().manual_seed(0))
     tensor([0.4963, 0.7682])
     """
+
+    def __new__(cls, device: Any = "cpu") -> Any:
+        return object.__new__(GpuGenerator if cls is Generator and Device(device).type == "cuda" else cls)
 
     def get_state(self) -> Tensor:
         """The state as a tensor of bytes."""
@@ -53,7 +62,9 @@ def manual_seed(seed: int) -> Source:
     >>> torch.rand(2)
     tensor([0.4963, 0.7682])
     """
-    return default_generator.manual_seed(seed)
+    default_generator.manual_seed(seed)
+    seed_all(default_generator.initial_seed())
+    return default_generator
 
 
 def seed() -> int:
@@ -76,13 +87,53 @@ def set_rng_state(new_state: Tensor) -> None:
     default_generator.set_state(new_state._array)
 
 
-def drawing(generator: Any) -> Source:
-    """The generator to draw from: the default one for None."""
+class GpuGenerator(Generator):
+    """What ``torch.Generator("cuda")`` makes: the numbers come from the GPU."""
+
+    def __init__(self, device: Any) -> None:
+        self.device = Device(device)
+        self.source = DeviceGenerator(self.device.index or 0)
+
+    def manual_seed(self, seed: int) -> GpuGenerator:
+        self.source.manual_seed(seed)
+        return self
+
+    def seed(self) -> int:
+        drawn = secrets.randbits(63)
+        self.source.manual_seed(drawn)
+        return drawn
+
+    def initial_seed(self) -> int:
+        return self.source.initial_seed()
+
+    def get_state(self) -> Tensor:
+        return make(self.source.get_state())
+
+    def set_state(self, new_state: Tensor) -> None:
+        self.source.set_state(new_state._array)
+
+
+def drawing(generator: Any, place: Any = CPU) -> Any:
+    """The generator to draw from for tensors on the device `place`: its default one for None.
+
+    Raises:
+        RuntimeError: the generator is that of another device.
+    """
+    here = place is CPU or is_cpu(place)
     if generator is None:
-        return default_generator
+        return default_generator if here else generator_of(Device(place).index)
     if not isinstance(generator, Source):
         raise TypeError(f"generator must be a torch.Generator or None, got {type(generator).__name__}")
-    return generator
+    if here is isinstance(generator, GpuGenerator):
+        raise RuntimeError(
+            f"expected a generator of the device {str(place)!r}, got one of {str(generator.device)!r}: make it by "
+            f"torch.Generator({str(place)!r})"
+        )
+    return generator.source if isinstance(generator, GpuGenerator) else generator
+
+
+def _place(device: Any, out: Any = None) -> Any:
+    return out.device if out is not None else get_default_device() if device is None else device
 
 
 # ---------------------------------------------------------------- tensors of a shape
@@ -116,7 +167,11 @@ def rand(
     """
     shape = shape_from(size, more.pop("size", None))
     return _finished(
-        drawing(generator).uniform(shape, _floating_or_default("rand", dtype)), out, device, requires_grad, "rand"
+        drawing(generator, _place(device, out)).uniform(shape, _floating_or_default("rand", dtype)),
+        out,
+        device,
+        requires_grad,
+        "rand",
     )
 
 
@@ -127,7 +182,11 @@ def randn(
     """A tensor of normal numbers with mean 0 and standard deviation 1."""
     shape = shape_from(size, more.pop("size", None))
     return _finished(
-        drawing(generator).normal(shape, _floating_or_default("randn", dtype)), out, device, requires_grad, "randn"
+        drawing(generator, _place(device, out)).normal(shape, _floating_or_default("randn", dtype)),
+        out,
+        device,
+        requires_grad,
+        "randn",
     )
 
 
@@ -156,7 +215,11 @@ def randint(
     wanted = numpy.dtype("int64") if dtype is None else to_numpy_dtype(dtype)
     low, high = _bound(low), _bound(high)
     return _finished(
-        drawing(generator).integers(shape_from((size,)), low, high, wanted), out, device, requires_grad, "randint"
+        drawing(generator, _place(device, out)).integers(shape_from((size,)), low, high, wanted),
+        out,
+        device,
+        requires_grad,
+        "randint",
     )
 
 
@@ -176,7 +239,9 @@ def randperm(
     tensor([0, 1, 3, 2])
     """
     wanted = numpy.dtype("int64") if dtype is None else to_numpy_dtype(dtype)
-    return _finished(drawing(generator).permutation(n, wanted), out, device, requires_grad, "randperm")
+    return _finished(
+        drawing(generator, _place(device, out)).permutation(n, wanted), out, device, requires_grad, "randperm"
+    )
 
 
 def _like(input: Any, dtype: Any, name: str) -> Any:
@@ -191,7 +256,8 @@ def rand_like(
 ) -> Tensor:  # fmt: skip
     """Uniform numbers in [0, 1) of the shape, dtype and device of `input`, unless others are given."""
     wanted = _floating_or_default("rand_like", from_numpy_dtype(_like(input, dtype, "rand_like")))
-    return placed(drawing(generator).uniform(input._array.shape, wanted), device or input.device, requires_grad)
+    place = device or input.device
+    return placed(drawing(generator, place).uniform(input._array.shape, wanted), place, requires_grad)
 
 
 def randn_like(
@@ -200,7 +266,8 @@ def randn_like(
 ) -> Tensor:  # fmt: skip
     """Normal numbers of the shape, dtype and device of `input`, unless others are given."""
     wanted = _floating_or_default("randn_like", from_numpy_dtype(_like(input, dtype, "randn_like")))
-    return placed(drawing(generator).normal(input._array.shape, wanted), device or input.device, requires_grad)
+    place = device or input.device
+    return placed(drawing(generator, place).normal(input._array.shape, wanted), place, requires_grad)
 
 
 def randint_like(
@@ -212,8 +279,9 @@ def randint_like(
     if high is None:
         low, high = 0, low
     wanted = _like(input, dtype, "randint_like")
-    drawn = drawing(generator).integers(input._array.shape, _bound(low), _bound(high), wanted)
-    return placed(drawn, device or input.device, requires_grad)
+    place = device or input.device
+    drawn = drawing(generator, place).integers(input._array.shape, _bound(low), _bound(high), wanted)
+    return placed(drawn, place, requires_grad)
 
 
 # ---------------------------------------------------------------- tensors of parameters
@@ -222,7 +290,7 @@ def randint_like(
 @primitive("input")
 def draw(xp: Any, input: Any, sample: Callable[[Array], Array]) -> Any:
     """Random numbers whose parameters are the elements of `input`; the gradient is zero."""
-    return xp.asarray(sample(input if xp is numpy else input.get()))
+    return xp.asarray(sample(input))
 
 
 draw.gradient(lambda g: zeros_of(g))
@@ -242,17 +310,17 @@ def normal(
     Raises:
         RuntimeError: a standard deviation is negative.
     """
-    source = drawing(generator)
     if isinstance(mean, Tensor) or isinstance(std, Tensor):
         if size is not None:
             raise TypeError("normal() takes a size only with numbers for mean and std")
         leading = mean if isinstance(mean, Tensor) else std
+        source = drawing(generator, leading.device)
         if not leading.dtype.is_floating_point:
             raise RuntimeError(f"normal() needs floating-point means and standard deviations, got {leading.dtype}")
         of_mean = mean._array if isinstance(mean, Tensor) else float(mean)
         of_std = std._array if isinstance(std, Tensor) else float(std)
         array = source.normal_elementwise(of_mean, of_std)
-        result = _finished(array, out, None, False, "normal")
+        result = _finished(array, out, leading.device, False, "normal")
         tracked = [each for each in (mean, std) if isinstance(each, Tensor) and each.requires_grad]
         return (
             draw(tracked[0].detach().requires_grad_(), lambda _: result._array) if tracked and out is None else result
@@ -260,6 +328,7 @@ def normal(
     if size is None:
         raise TypeError("normal() of two numbers needs a size")
     wanted = _floating_or_default("normal", dtype)
+    source = drawing(generator, _place(device, out))
     return _finished(
         source.normal(shape_from((size,)), wanted, float(mean), float(std)), out, device, requires_grad, "normal"
     )
@@ -276,7 +345,7 @@ def bernoulli(input: Tensor, p: float | None = None, *, generator: Any = None, o
     Raises:
         RuntimeError: a probability is not in [0, 1], or of integer dtype.
     """
-    source = drawing(generator)
+    source = drawing(generator, input.device)
     if p is None and not input.dtype.is_floating_point:
         raise RuntimeError(f"bernoulli() needs floating-point probabilities, got {input.dtype}")
 
@@ -289,14 +358,14 @@ def bernoulli(input: Tensor, p: float | None = None, *, generator: Any = None, o
 
 def poisson(input: Tensor, generator: Any = None) -> Tensor:
     """Poisson numbers with the rates `input`, of its shape and dtype; the gradient is zero."""
-    result: Tensor = draw(input, drawing(generator).poisson)
+    result: Tensor = draw(input, drawing(generator, input.device).poisson)
     return result
 
 
 def binomial(count: Tensor, prob: Tensor, generator: Any = None) -> Tensor:
     """Number of successes in `count` trials of probability `prob`, elementwise with broadcasting."""
-    trials, chance = numpy.broadcast_arrays(count._array, prob._array)
-    return make(drawing(generator).binomial(trials, chance))
+    trials, chance = namespace_of(type(count._array)).broadcast_arrays(count._array, prob._array)
+    return make(drawing(generator, count.device).binomial(trials, chance))
 
 
 def multinomial(
@@ -315,7 +384,7 @@ def multinomial(
     """
     if out is not None and out._array.dtype != numpy.int64:
         raise DtypeError(f"multinomial() draws indices: out= must be of torch.int64, got {out.dtype}")
-    drawn = drawing(generator).multinomial(input._array, num_samples, replacement)
+    drawn = drawing(generator, input.device).multinomial(input._array, num_samples, replacement)
     return _finished(drawn, out, input.device if out is None else None, False, "multinomial")
 
 
@@ -341,7 +410,7 @@ def _fill(name: str, sample: Callable[..., Array], what: str) -> None:
 
     def call(self: Tensor, *args: Any, generator: Any = None, **kwargs: Any) -> Tensor:
         array = self._array
-        values = to_device(sample(drawing(generator), array, *args, **kwargs), self.device)
+        values = sample(drawing(generator, self.device), array, *args, **kwargs)
         result: Tensor = refill.in_place(self, values)
         return result
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy
-
+from ..backends.registry import namespace_of
 from ..tensors import Tensor
 from .multi_tensor import blocks
 from .optimizer import Array, Optimizer, ParamsT, check_foreach, check_range, counted, descent, number, zeros_in
@@ -65,7 +64,8 @@ class Adadelta(Optimizer):
             g = descent(g, p, group)
             v *= rho
             v += g * g * (1 - rho)
-            d = numpy.sqrt(u + eps) / numpy.sqrt(v + eps) * g
+            xp = namespace_of(type(p))
+            d = xp.sqrt(u + eps) / xp.sqrt(v + eps) * g
             u *= rho
             u += d * d * (1 - rho)
             p -= d * lr

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy
 
+from ..backends.registry import namespace_of
 from ..tensors import Tensor, make
 from .optimizer import Array, Optimizer, ParamsT, check_range, counted, number
 
@@ -62,15 +63,15 @@ class Adafactor(Optimizer):
         if not state:
             state["step"] = make(numpy.zeros((), numpy.float32))
             if g.ndim > 1:
-                state["row_var"] = make(numpy.zeros((*g.shape[:-1], 1), g.dtype))
-                state["col_var"] = make(numpy.zeros((*g.shape[:-2], 1, g.shape[-1]), g.dtype))
+                state["row_var"] = make(namespace_of(type(g)).zeros((*g.shape[:-1], 1), g.dtype))
+                state["col_var"] = make(namespace_of(type(g)).zeros((*g.shape[:-2], 1, g.shape[-1]), g.dtype))
             else:
-                state["variance"] = make(numpy.zeros_like(g))
+                state["variance"] = make(namespace_of(type(g)).zeros_like(g))
         step, lr = counted(state), number(group["lr"])
         eps1, eps2 = group["eps"]
         eps1 = float(numpy.finfo(p.dtype).eps) if eps1 is None else eps1
         weight = step ** group["beta2_decay"]
-        rate = min(lr, 1 / math.sqrt(step)) * max(eps2, float(numpy.linalg.norm(p)) / math.sqrt(p.size))
+        rate = min(lr, 1 / math.sqrt(step)) * max(eps2, float(namespace_of(type(p)).linalg.norm(p)) / math.sqrt(p.size))
         if group["weight_decay"] != 0:
             p *= 1 - lr * group["weight_decay"]
         squares = g * g
@@ -78,11 +79,11 @@ class Adafactor(Optimizer):
             row, column = state["row_var"]._array, state["col_var"]._array
             row += (squares.mean(-1, keepdims=True) - row) * weight
             column += (squares.mean(-2, keepdims=True) - column) * weight
-            estimate = row @ column / numpy.maximum(row.mean(-2, keepdims=True), eps1)
+            estimate = row @ column / namespace_of(type(p)).maximum(row.mean(-2, keepdims=True), eps1)
         else:
             variance = state["variance"]._array
             variance += (squares - variance) * weight
             estimate = variance
-        update = g / numpy.sqrt(numpy.maximum(estimate, eps1 * eps1))
-        size = float(numpy.linalg.norm(update)) / (math.sqrt(update.size) * group["d"])
+        update = g / namespace_of(type(p)).sqrt(namespace_of(type(p)).maximum(estimate, eps1 * eps1))
+        size = float(namespace_of(type(p)).linalg.norm(update)) / (math.sqrt(update.size) * group["d"])
         p -= update * (rate / max(1.0, size))

@@ -6,9 +6,10 @@ from typing import Any
 
 import numpy
 
+from ..backends.registry import namespace_of
 from ..tensors import Tensor, make
 from .multi_tensor import blocks
-from .optimizer import Array, Optimizer, ParamsT, check_range, counted, descent, number
+from .optimizer import Array, Optimizer, ParamsT, check_range, counted, descent, filled_like, number
 
 __all__ = ["Adagrad"]
 
@@ -59,7 +60,7 @@ class Adagrad(Optimizer):
             for parameter in group["params"]:
                 self.state[parameter] = {
                     "step": make(numpy.zeros((), numpy.float32)),
-                    "sum": make(numpy.full_like(parameter._array, initial_accumulator_value)),
+                    "sum": filled_like(parameter, initial_accumulator_value),
                 }
 
     def share_memory(self) -> None:
@@ -67,10 +68,10 @@ class Adagrad(Optimizer):
 
     def _update(self, parameter: Tensor, gradient: Array, state: dict[str, Any], group: dict[str, Any]) -> None:
         if "sum" not in state:
-            state["sum"] = make(numpy.full_like(parameter._array, group["initial_accumulator_value"]))
+            state["sum"] = filled_like(parameter, group["initial_accumulator_value"])
         step = counted(state)
         rate = number(group["lr"]) / (1 + (step - 1) * group["lr_decay"])
         for p, g, s in blocks(parameter._array, gradient, state["sum"]._array):
             g = descent(g, p, group)
             s += g * g
-            p -= g / (numpy.sqrt(s) + group["eps"]) * rate
+            p -= g / (namespace_of(type(s)).sqrt(s) + group["eps"]) * rate

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy
-
+from ..backends.registry import namespace_of
 from ..tensors import Tensor
 from .multi_tensor import blocks
 from .optimizer import (
@@ -74,5 +73,5 @@ class Adamax(Optimizer):
             g = descent(g, p, group)
             m += (g - m) * (1 - beta1)
             u *= beta2
-            numpy.maximum(u, abs(g) + group["eps"], out=u)
+            namespace_of(type(u)).maximum(u, abs(g) + group["eps"], out=u)
             p -= m / u * rate

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy
 
+from ..backends.registry import namespace_of
 from ..tensors import Tensor, make
 from .multi_tensor import blocks
 from .optimizer import Array, Optimizer, ParamsT, check_foreach, check_range, counted, descent, number
@@ -54,7 +55,7 @@ class ASGD(Optimizer):
         if "eta" not in state:
             state["eta"] = make(numpy.asarray(lr, numpy.float32))
             state["mu"] = make(numpy.ones((), numpy.float32))
-            state["ax"] = make(numpy.zeros_like(parameter._array))
+            state["ax"] = make(namespace_of(type(parameter._array)).zeros_like(parameter._array))
         step = counted(state)
         eta, mu = state["eta"]._array.item(), state["mu"]._array.item()
         for p, g, average in blocks(parameter._array, gradient, state["ax"]._array):

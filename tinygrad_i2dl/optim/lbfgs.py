@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy
 
+from ..backends.registry import namespace_of
 from ..engine.mode import enable_grad
 from ..tensors import Tensor, make, rebase
 from .optimizer import Array, Optimizer, ParamsT, check_range, number
@@ -54,8 +55,9 @@ class LBFGS(Optimizer):
         self._params = self.param_groups[0]["params"]
 
     def _gradient(self) -> Array:
-        return numpy.concatenate(
-            [(numpy.zeros_like(p._array) if p._grad is None else p._grad._array).reshape(-1) for p in self._params]
+        xp = namespace_of(type(self._params[0]._array))
+        return xp.concatenate(
+            [(xp.zeros_like(p._array) if p._grad is None else p._grad._array).reshape(-1) for p in self._params]
         )
 
     def _move(self, length: float, direction: Array) -> None:

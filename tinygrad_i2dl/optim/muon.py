@@ -7,7 +7,9 @@ from typing import Any
 
 import numpy
 
+from ..backends.registry import namespace_of
 from ..dtypes import bfloat16
+from ..ops._define import as_array
 from ..tensors import Tensor
 from .optimizer import Array, Optimizer, ParamsT, check_range, number, zeros_in
 
@@ -80,7 +82,13 @@ class Muon(Optimizer):
 
 def _rounded(array: Array) -> Array:
     """float32 with the digits of bfloat16."""
-    return array.astype(bfloat16.numpy).astype(numpy.float32)
+    xp = namespace_of(type(array))
+    if xp is numpy or isinstance(array, numpy.generic):
+        return array.astype(bfloat16.numpy).astype(numpy.float32)
+    # a device has no bfloat16: the upper half of float32's bits, rounded to the nearest even one
+    bits = array.astype(numpy.float32).view(numpy.uint32)
+    rounded = (bits + (((bits >> 16) & 1) + 0x7FFF)) & 0xFFFF0000
+    return rounded.astype(numpy.uint32).view(numpy.float32)
 
 
 def _orthogonal(matrix: Array, coefficients: tuple[float, float, float], steps: int, eps: float) -> Array:
@@ -90,7 +98,7 @@ def _orthogonal(matrix: Array, coefficients: tuple[float, float, float], steps: 
     tall = x.shape[0] > x.shape[1]
     if tall:
         x = x.T
-    x = _rounded(x / max(float(_rounded(numpy.linalg.norm(x))), eps))
+    x = _rounded(x / max(float(_rounded(as_array(namespace_of(type(x)).linalg.norm(x)))), eps))
     for _ in range(steps):
         gram = _rounded(x @ x.T)
         polynomial = _rounded(b * gram + c * (gram @ gram))

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy
 
+from ..backends.registry import namespace_of
 from ..tensors import Tensor, make
 from .multi_tensor import blocks
 from .optimizer import (
@@ -90,6 +91,6 @@ class NAdam(Optimizer):
             m += (g - m) * (1 - beta1)
             v *= beta2
             v += g * g * (1 - beta2)
-            scale = numpy.sqrt(v / correction) + eps
+            scale = namespace_of(type(v)).sqrt(v / correction) + eps
             p -= g / scale * of_gradient
             p -= m / scale * of_mean

@@ -10,8 +10,10 @@ from typing import Any
 
 import numpy
 
+from ..backends.registry import namespace_of
 from ..engine.mode import enable_grad
 from ..engine.node import RemovableHandle, add_hook
+from ..ops.placement import beside, on_host
 from ..tensors import Tensor, make, rebase
 
 __all__ = ["Optimizer", "required"]
@@ -194,7 +196,7 @@ class Optimizer:
         """A state entry as the parameter needs it: its dtype, memory of its own."""
         if isinstance(value, Tensor):
             if name != "step" and parameter.dtype.is_floating_point and value.dtype.is_floating_point:
-                return make(value._array.astype(parameter._array.dtype))
+                return make(beside(on_host(value._array).astype(parameter._array.dtype), parameter._array))
             return make(value._array.copy())
         return copy.deepcopy(value)
 
@@ -280,9 +282,14 @@ def counted(state: dict[str, Any]) -> int:
     return int(step._array)
 
 
+def filled_like(parameter: Tensor, value: float) -> Tensor:
+    """A tensor of the parameter's shape, dtype and device filled with a number."""
+    return make(namespace_of(type(parameter._array)).full_like(parameter._array, value))
+
+
 def zeros_in(state: dict[str, Any], name: str, parameter: Tensor) -> Array:
     """The state entry `name` as an array of the parameter's shape, zeros when it is new."""
     entry = state.get(name)
     if entry is None:
-        entry = state[name] = make(numpy.zeros_like(parameter._array))
+        entry = state[name] = make(namespace_of(type(parameter._array)).zeros_like(parameter._array))
     return entry._array

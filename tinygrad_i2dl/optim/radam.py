@@ -5,8 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-import numpy
-
+from ..backends.registry import namespace_of
 from ..tensors import Tensor
 from .multi_tensor import blocks
 from .optimizer import (
@@ -85,5 +84,5 @@ class RAdam(Optimizer):
             v += g * g * (1 - beta2)
             step_of = m * (lr / correction1)
             if rectified is not None:
-                step_of *= rectified * math.sqrt(correction2) / (numpy.sqrt(v) + eps)
+                step_of *= rectified * math.sqrt(correction2) / (namespace_of(type(v)).sqrt(v) + eps)
             p -= step_of

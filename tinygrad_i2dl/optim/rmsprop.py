@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy
-
+from ..backends.registry import namespace_of
 from ..tensors import Tensor
 from .multi_tensor import blocks
 from .optimizer import Array, Optimizer, ParamsT, check_foreach, check_range, counted, descent, number, zeros_in
@@ -74,11 +73,11 @@ class RMSprop(Optimizer):
             if group["centered"]:
                 m = rest[-1]
                 m += (g - m) * (1 - alpha)
-                scale = numpy.sqrt(v - m * m)
+                scale = namespace_of(type(v)).sqrt(v - m * m)
             else:
-                scale = numpy.sqrt(v)
+                scale = namespace_of(type(v)).sqrt(v)
             scale += eps
-            numpy.divide(g, scale, out=scale)
+            namespace_of(type(v)).divide(g, scale, out=scale)
             if momentum > 0:
                 rest[0] *= momentum
                 rest[0] += scale

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy
-
-from ..tensors import Tensor, make
+from ..backends.registry import namespace_of
+from ..tensors import Tensor
 from .multi_tensor import blocks
-from .optimizer import Array, Optimizer, ParamsT, check_foreach, check_range, counted, number, zeros_in
+from .optimizer import Array, Optimizer, ParamsT, check_foreach, check_range, counted, filled_like, number, zeros_in
 
 __all__ = ["Rprop"]
 
@@ -51,14 +50,13 @@ class Rprop(Optimizer):
         counted(state)
         previous = zeros_in(state, "prev", parameter)
         if "step_size" not in state:
-            state["step_size"] = make(numpy.full_like(parameter._array, number(group["lr"])))
+            state["step_size"] = filled_like(parameter, number(group["lr"]))
         for p, g, before, size in blocks(parameter._array, gradient, previous, state["step_size"]._array):
             g = -g if group["maximize"] else g.copy()
-            sign = numpy.sign(g * before)
-            size *= numpy.where(sign > 0, group["etas"][1], numpy.where(sign < 0, group["etas"][0], 1.0)).astype(
-                size.dtype
-            )
-            numpy.clip(size, *group["step_sizes"], out=size)
+            xp = namespace_of(type(size))
+            sign = xp.sign(g * before)
+            size *= xp.where(sign > 0, group["etas"][1], xp.where(sign < 0, group["etas"][0], 1.0)).astype(size.dtype)
+            size[...] = size.clip(*group["step_sizes"])
             g[sign < 0] = 0
-            p -= numpy.sign(g) * size
+            p -= xp.sign(g) * size
             before[...] = g

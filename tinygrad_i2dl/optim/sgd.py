@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy
-
-from ..tensors import Tensor, make, rebase
+from ..tensors import Tensor, rebase
 from .multi_tensor import Array, alike, gradients_of, sgd_step
-from .optimizer import Optimizer, ParamsT, check_range, number
+from .optimizer import Optimizer, ParamsT, check_range, filled_like, number
 
 __all__ = ["SGD"]
 
@@ -72,7 +70,7 @@ class SGD(Optimizer):
             fresh = [each for each in parameters if self.state[each].get("momentum_buffer") is None]
             if fresh:
                 for parameter in fresh:
-                    self.state[parameter]["momentum_buffer"] = make(numpy.empty_like(parameter._array))
+                    self.state[parameter]["momentum_buffer"] = filled_like(parameter, 0.0)
                 self._step_alike(fresh, self._buffers(fresh), True, group)
                 known = set(map(id, fresh))
                 parameters = [each for each in parameters if id(each) not in known]

@@ -13,6 +13,7 @@ from ...ops.distance import normalize
 from ...ops.factorization import matrix_exp, solve
 from ...ops.linalg import dot, mv
 from ...ops.movement import cat
+from ...ops.placement import beside
 from ...tensors import Tensor, make
 from ..module import Module
 from .parametrize import register_parametrization
@@ -148,8 +149,8 @@ class _Orthogonal(Module):
         if self.orthogonal_map == "householder":
             vectors = X.tril(-1)
             factors = 2.0 / (1.0 + (vectors * vectors).sum(-2))
-            columns = vectors + make(numpy.eye(n, k, dtype=X._array.dtype))
-            Q = make(numpy.broadcast_to(numpy.eye(n, k, dtype=X._array.dtype), tuple(X.shape)).copy())
+            columns = vectors + make(beside(numpy.eye(n, k, dtype=X._array.dtype), X._array))
+            Q = make(numpy.broadcast_to(numpy.eye(n, k, dtype=X._array.dtype), tuple(X.shape)).copy()).to(X.device)
             for number in reversed(range(k)):  # Q = H_1 ... H_k [I; 0], from the right
                 v = columns[..., number : number + 1]
                 Q = Q - (factors[..., number : number + 1].unsqueeze(-1) * v) @ (v.mT @ Q)
@@ -163,7 +164,7 @@ class _Orthogonal(Module):
             if self.orthogonal_map == "matrix_exp":
                 Q = matrix_exp(A)
             else:
-                identity = make(numpy.eye(n, dtype=X._array.dtype))
+                identity = make(beside(numpy.eye(n, dtype=X._array.dtype), X._array))
                 Q = solve(identity - A * 0.5, identity + A * 0.5)
             Q = Q[..., :k] if n != k else Q
         if self.use_trivialization and self.base is not None:

@@ -11,10 +11,10 @@ import numbers
 from collections.abc import Iterable, Sequence
 from typing import Any, TypeVar
 
-import numpy
-
+from ...backends.registry import namespace_of
 from ...engine.mode import no_grad
 from ...generator import default_generator
+from ...ops.placement import beside
 from ...tensors import make
 from ..module import Module
 
@@ -115,7 +115,9 @@ class BasePruningMethod:
         key = _hook_of(module, name)
         with no_grad():
             if key is None:
-                mask = method.compute_mask(make(scores._array), make(numpy.ones_like(tensor._array)))
+                mask = method.compute_mask(
+                    make(scores._array), make(namespace_of(type(tensor._array)).ones_like(tensor._array))
+                )
                 delattr(module, name)
                 module.register_parameter(name + "_orig", tensor)
             else:
@@ -131,7 +133,7 @@ class BasePruningMethod:
         scores = t if importance_scores is None else importance_scores
         if scores.shape != t.shape:
             raise AssertionError(f"the scores need the tensor's shape {tuple(t.shape)}, got {tuple(scores.shape)}")
-        mask = make(numpy.ones_like(t._array)) if default_mask is None else default_mask
+        mask = make(namespace_of(type(t._array)).ones_like(t._array)) if default_mask is None else default_mask
         return t * self.compute_mask(make(scores._array), mask)
 
     def remove(self, module: Module) -> None:
@@ -167,7 +169,7 @@ class _OfAmount(BasePruningMethod):
         count = _count(self.amount, array.size)
         mask = default_mask._array.copy()
         if count:
-            mask.reshape(-1)[numpy.argsort(self._scores(array).reshape(-1), kind="stable")[:count]] = 0
+            mask.reshape(-1)[self._scores(array).reshape(-1).argsort(kind="stable")[:count]] = 0
         return make(mask)
 
 
@@ -175,14 +177,14 @@ class RandomUnstructured(_OfAmount):
     """Prunes elements at random."""
 
     def _scores(self, array: Any) -> Any:
-        return -default_generator.uniform(array.shape, array.dtype)
+        return beside(-default_generator.uniform(array.shape, array.dtype), array)
 
 
 class L1Unstructured(_OfAmount):
     """Prunes the elements of least size."""
 
     def _scores(self, array: Any) -> Any:
-        return numpy.abs(array)
+        return abs(array)
 
 
 class _Structured(BasePruningMethod):
@@ -208,7 +210,7 @@ class _Structured(BasePruningMethod):
         count = _count(self.amount, array.shape[dim])
         mask = default_mask._array.copy()
         if count:
-            lowest = numpy.argsort(self._scores(array, dim), kind="stable")[:count]
+            lowest = self._scores(array, dim).argsort(kind="stable")[:count]
             mask[tuple(lowest if d == dim else slice(None) for d in range(array.ndim))] = 0
         return make(mask)
 
@@ -217,7 +219,7 @@ class RandomStructured(_Structured):
     """Prunes slices at random."""
 
     def _scores(self, array: Any, dim: int) -> Any:
-        return default_generator.uniform((array.shape[dim],))
+        return beside(default_generator.uniform((array.shape[dim],)), array)
 
 
 class LnStructured(_Structured):
@@ -228,7 +230,8 @@ class LnStructured(_Structured):
         self.n = n
 
     def _scores(self, array: Any, dim: int) -> Any:
-        return numpy.linalg.norm(numpy.moveaxis(array, dim, 0).reshape(array.shape[dim], -1), self.n, axis=1)
+        xp = namespace_of(type(array))
+        return xp.linalg.norm(xp.moveaxis(array, dim, 0).reshape(array.shape[dim], -1), self.n, axis=1)
 
 
 class CustomFromMask(BasePruningMethod):
@@ -287,6 +290,10 @@ def custom_from_mask(module: M, name: str, mask: Any) -> M:
     return module
 
 
+def _xp(array: Any) -> Any:
+    return namespace_of(type(array))
+
+
 def global_unstructured(
     parameters: Iterable[tuple[Module, str]],
     pruning_method: type[BasePruningMethod],
@@ -315,10 +322,15 @@ def global_unstructured(
     given = importance_scores or {}
     scores = [given.get(pair, getattr(*pair))._array for pair in pairs]
     masks = [
-        getattr(module, name + "_mask")._array if hasattr(module, name + "_mask") else numpy.ones_like(score)
+        getattr(module, name + "_mask")._array
+        if hasattr(module, name + "_mask")
+        else namespace_of(type(score)).ones_like(score)
         for (module, name), score in zip(pairs, scores, strict=True)
     ]
-    joined = [make(numpy.concatenate([array.reshape(-1) for array in arrays])) for arrays in (scores, masks)]
+    joined = [
+        make(namespace_of(type(arrays[0])).concatenate([array.reshape(-1) for array in arrays]))
+        for arrays in (scores, masks)
+    ]
     mask = method._combined(*joined)._array
     position = 0
     for (module, name), score in zip(pairs, scores, strict=True):

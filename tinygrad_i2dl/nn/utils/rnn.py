@@ -7,9 +7,11 @@ from typing import Any, NamedTuple
 
 import numpy
 
+from ...backends.registry import namespace_of
 from ...ops.comparison import where
 from ...ops.creation import full
 from ...ops.movement import cat
+from ...ops.placement import beside, on_host
 from ...tensors import Tensor, make
 
 __all__ = [
@@ -107,13 +109,15 @@ def invert_permutation(permutation: Any) -> Any:
     if permutation is None:
         return None
     order = permutation._array
-    inverse = numpy.empty(order.shape, dtype=order.dtype)
-    inverse[order] = numpy.arange(order.size, dtype=order.dtype)
+    xp = namespace_of(type(order))
+    inverse = xp.empty(order.shape, dtype=order.dtype)
+    inverse[order] = xp.arange(order.size, dtype=order.dtype)
     return make(inverse)
 
 
 def _lengths_of(lengths: Any) -> Any:
-    return numpy.array(lengths._array if isinstance(lengths, Tensor) else lengths, dtype=numpy.int64).reshape(-1)
+    known = on_host(lengths._array) if isinstance(lengths, Tensor) else lengths
+    return numpy.array(known, dtype=numpy.int64).reshape(-1)
 
 
 def pack_padded_sequence(
@@ -154,9 +158,10 @@ def pack_padded_sequence(
     longest = int(counts.max(initial=0))
     step, row = numpy.nonzero(numpy.arange(longest)[:, None] < counts)
     source = row if order is None else order[row]
+    source, step = beside(source, input._array), beside(step, input._array)
     data = input[make(source), make(step)] if batch_first else input[make(step), make(source)]
     sizes = (counts > numpy.arange(longest)[:, None]).sum(1)
-    return PackedSequence(data, make(sizes), None if order is None else make(order), None)
+    return PackedSequence(data, make(sizes), None if order is None else make(beside(order, input._array)), None)
 
 
 def pad_packed_sequence(
@@ -167,7 +172,7 @@ def pad_packed_sequence(
     Raises:
         ValueError: `total_length` is less than the longest sequence's.
     """
-    sizes = sequence.batch_sizes._array
+    sizes = on_host(sequence.batch_sizes._array)
     steps = len(sizes) if total_length is None else total_length
     if steps < len(sizes):
         raise ValueError(
@@ -178,7 +183,7 @@ def pad_packed_sequence(
     offsets[: len(sizes)] = numpy.cumsum(sizes) - sizes
     alive = numpy.zeros(steps, dtype=numpy.int64)
     alive[: len(sizes)] = sizes
-    row = numpy.arange(rows) if sequence.unsorted_indices is None else sequence.unsorted_indices._array
+    row = numpy.arange(rows) if sequence.unsorted_indices is None else on_host(sequence.unsorted_indices._array)
     valid = row < alive[:, None]
     position = numpy.where(valid, offsets[:, None] + row, 0)
     lengths = (sizes[:, None] > row).sum(0)
@@ -189,11 +194,11 @@ def pad_packed_sequence(
 
 def _filled(data: Any, position: Any, valid: Any, padding_value: float) -> Any:
     """``data[position]``, with `padding_value` where not `valid`."""
-    taken = data[make(numpy.ascontiguousarray(position))]
+    taken = data[make(beside(numpy.ascontiguousarray(position), data._array))]
     if valid.all():
         return taken
     valid = numpy.ascontiguousarray(valid).reshape(*valid.shape, *(1,) * (data.ndim - 1))
-    return where(make(valid), taken, full((), padding_value, dtype=data.dtype, device=data.device))
+    return where(make(beside(valid, data._array)), taken, full((), padding_value, dtype=data.dtype, device=data.device))
 
 
 def pad_sequence(

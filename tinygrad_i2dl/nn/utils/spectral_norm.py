@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, TypeVar
 
 from ...engine.mode import no_grad
-from ...generator import default_generator
+from ...ops.device_random import generator_beside
 from ...ops.distance import normalize
 from ...ops.linalg import dot, mv
 from ...tensors import Parameter, make
@@ -27,7 +27,7 @@ def as_matrix(weight: Any, dim: int) -> Any:
 
 def random_direction(matrix: Any, size: int, eps: float) -> Any:
     """A random vector of length 1, of the matrix's dtype."""
-    return normalize(make(default_generator.normal((size,), matrix._array.dtype)), dim=0, eps=eps)
+    return normalize(make(generator_beside(matrix._array).normal((size,), matrix._array.dtype)), dim=0, eps=eps)
 
 
 def output_dimension(module: Module) -> int:

@@ -29,6 +29,21 @@ def default_convert(data: Any) -> Any:
     return data
 
 
+def pin(batch: Any) -> Any:
+    """A batch with its tensors in page-locked memory, in containers of the same kind; itself where there is no GPU."""
+    if isinstance(batch, Tensor):
+        return batch.pin_memory()
+    if hasattr(batch, "pin_memory"):
+        return batch.pin_memory()
+    if isinstance(batch, Mapping):
+        return {key: pin(value) for key, value in batch.items()}
+    if isinstance(batch, tuple) and hasattr(batch, "_fields"):
+        return type(batch)(*(pin(each) for each in batch))
+    if isinstance(batch, (tuple, list)):
+        return [pin(each) for each in batch]
+    return batch
+
+
 def default_collate(batch: Any) -> Any:
     """Stack samples along a new first dimension, looking into tuples, lists and dictionaries.
 

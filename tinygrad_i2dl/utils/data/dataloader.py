@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from ...generator import Generator
-from .collation import default_collate, default_convert
+from .collation import default_collate, default_convert, pin
 from .dataset import IterableDataset, Subset, TensorDataset
 from .sampler import BatchSampler, RandomSampler, SequentialSampler, draw_seed
 
@@ -162,11 +162,17 @@ class DataLoader(Generic[T_co]):
         seed = draw_seed(self.generator)  # PyTorch draws it first, so the stream stays the same
         if self._iterable:
             batches = self._iterable_batches()
-            return _Prefetched(self, seed, batches=batches) if self.num_workers else batches
+            if not self.num_workers:
+                return map(pin, batches) if self.pin_memory else batches
+            return _Prefetched(self, seed, batches=batches)
         order: Iterator[Any] = iter(self.batch_sampler if self.batch_sampler is not None else self.sampler)  # type: ignore[arg-type]
         if self.num_workers:
             return _Prefetched(self, seed, order=order)
-        return map(self._fetch, order)
+        return map(self._fetched, order)
+
+    def _fetched(self, chosen: Any) -> Any:
+        batch = self._fetch(chosen)
+        return pin(batch) if self.pin_memory else batch
 
     def _fetch(self, chosen: Any) -> Any:
         """The batch (or sample) that a sampler's entry names."""
@@ -311,7 +317,8 @@ def _work(
         try:
             if failure is not None:
                 raise failure
-            task.result = next(batches) if batches is not None else loader._fetch(task.chosen)
+            batch = next(batches) if batches is not None else loader._fetch(task.chosen)
+            task.result = pin(batch) if loader.pin_memory else batch
         except BaseException as error:
             if not isinstance(error, StopIteration):
                 error.add_note(f"In DataLoader worker thread {number}.")
