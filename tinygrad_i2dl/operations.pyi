@@ -465,8 +465,8 @@ class Operations:
     def contiguous(self, memory_format: Any = ...) -> Tensor:
         """The tensor itself if its elements lie one after the other in memory, else a copy for which that holds."""
 
-    def copy_(self, src: Any) -> Tensor:
-        """The values of `src`, broadcast to the shape and cast to the dtype of `input`."""
+    def copy_(self, src: Any, non_blocking: builtins.bool = False) -> Tensor:
+        """Write the values of `src`, broadcast and cast, into this tensor; `src` may be on another device."""
 
     def copysign(self, other: Any) -> Tensor:
         """The magnitude of `input` with the sign of `other`."""
@@ -1201,7 +1201,7 @@ class Operations:
     def permute(self, *order: Any, dims: Any = None) -> Tensor:
         """View with the dimensions in the order `dims`, given as ``permute(1, 0)`` or ``permute((1, 0))``."""
 
-    def pin_memory(self, device: Any = None) -> Any: ...
+    def pin_memory(self, device: Any = None) -> Tensor: ...
     def pinverse(self, rcond: builtins.float = 1e-15) -> Tensor:
         """Pseudo-inverse; see ``linalg.pinv``."""
 

@@ -643,6 +643,13 @@ def _keep_retaining(tensor: Tensor, former: Node | None) -> None:
         tensor._node.own_hooks().retain = retain
 
 
+def _ones_like(array: Array) -> Array:
+    if type(array) is numpy.ndarray:
+        return numpy.ones_like(array)
+    with array.device:
+        return namespace_of(type(array)).ones_like(array)
+
+
 def differentiate(
     outputs: Sequence[Tensor],
     gradients: Sequence[Tensor | None],
@@ -667,7 +674,7 @@ def differentiate(
                     f"gradients start from a scalar, but the tensor has shape {tuple(output.shape)}: reduce it, for "
                     "example by .sum() or .mean(), or pass gradient= of that shape"
                 )
-            gradient = make(namespace_of(type(output._array)).ones_like(output._array))
+            gradient = make(_ones_like(output._array))
         elif not isinstance(gradient, Tensor):
             raise TypeError(f"gradient must be a Tensor or None, got {type(gradient).__name__}")
         elif gradient._array.shape != output._array.shape:

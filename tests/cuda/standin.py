@@ -10,6 +10,7 @@ than bools, integers and floating-point numbers.
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import inspect
 import operator
@@ -85,6 +86,99 @@ class Runtime:
     def getDevice() -> int:
         return Device.current
 
+    @staticmethod
+    def getDeviceProperties(device: int) -> dict[str, Any]:
+        return {
+            "name": b"stand-in", "major": 8, "minor": 0, "totalGlobalMem": 4 << 30, "multiProcessorCount": 1,
+            "warpSize": 32,
+        }  # fmt: skip
+
+
+class Event:
+    """A mark in a stream: the number of marks made before."""
+
+    made = 0
+
+    def __init__(self, block: bool = False, disable_timing: bool = False, interprocess: bool = False) -> None:
+        self.done, self.when = False, 0
+
+    def record(self, stream: Any = None) -> None:
+        Event.made += 1
+        self.done, self.when = True, Event.made
+
+    def synchronize(self) -> None:
+        assert self.done
+
+
+class Graph:
+    """A recording."""
+
+    def __init__(self) -> None:
+        self.launches: list[Any] = []
+
+    def launch(self, stream: Any = None) -> None:
+        self.launches.append(stream)
+
+
+class Stream:
+    """A queue that does everything at once."""
+
+    null: Any
+    current: list[Any]
+
+    def __init__(self, null: bool = False, non_blocking: bool = False, ptds: bool = False) -> None:
+        self.ptr = 0 if null else id(self)
+        self.done = True
+        self._capturing = False
+
+    def __enter__(self) -> Any:
+        Stream.current.append(self)
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        Stream.current.pop()
+
+    def use(self) -> Any:
+        Stream.current[-1] = self
+        return self
+
+    def synchronize(self) -> None:
+        if self._capturing:
+            raise RuntimeError("cudaErrorStreamCaptureUnsupported")
+
+    def wait_event(self, event: Event) -> None:
+        assert event.done
+
+    def begin_capture(self, mode: Any = None) -> None:
+        self._capturing = True
+
+    def end_capture(self) -> Graph:
+        self._capturing = False
+        return Graph()
+
+    def is_capturing(self) -> bool:
+        return self._capturing
+
+
+Stream.null = Stream(null=True)
+Stream.current = [Stream.null]
+
+
+class Pool:
+    """A memory pool that holds nothing."""
+
+    def used_bytes(self) -> int:
+        return 0
+
+    def total_bytes(self) -> int:
+        return 0
+
+    def free_all_blocks(self) -> None:
+        pass
+
+    def malloc(self, size: int) -> Any:
+        raise NotImplementedError
+
 
 class PinnedMemoryPointer(bytearray):
     """Page-locked memory, which here is none."""
@@ -99,6 +193,27 @@ class Cuda:
 
     Device = Device
     runtime = Runtime
+    Stream = Stream
+    Event = Event
+    MemoryPool = Pool
+
+    @staticmethod
+    def get_current_stream() -> Stream:
+        return Stream.current[-1]
+
+    @staticmethod
+    def get_elapsed_time(start: Event, end: Event) -> float:
+        return end.when - start.when
+
+    @staticmethod
+    def using_allocator(malloc: Any) -> Any:
+        return contextlib.nullcontext()
+
+    class MemoryHook:
+        """Called for allocations, of which there are none."""
+
+        def __enter__(self) -> Any:
+            return self
 
 
 class Flags:
@@ -476,7 +591,7 @@ OWN: dict[str, Any] = {
     "asarray": asarray, "array": array, "asnumpy": asnumpy, "repeat": repeat, "take": take,
     "take_along_axis": wrapped_index("take_along_axis"), "put_along_axis": wrapped_index("put_along_axis"),
     "searchsorted": searchsorted, "bincount": bincount, "argsort": argsort, "sort": sort,
-    "cuda": Cuda,
+    "cuda": Cuda, "get_default_memory_pool": Pool,
 }  # fmt: skip
 
 

@@ -267,7 +267,12 @@ def _resolve(name: str, reference: Kernel | str, array_type: type) -> Kernel:
     xp = namespace_of(array_type)
     kernel: Kernel = getattr(xp, reference) if isinstance(reference, str) else functools.partial(reference, xp)
     kernel = _wrapped(name, xp.__name__, kernel)
-    if xp is numpy:
+    if xp is not numpy:
+        own = xp.kernel(name)
+        if own is not None:
+            kernel = _first_of(_wrapped(name, f"{xp.__name__} (.cu)", own), kernel)
+        kernel = xp.guarded(kernel)
+    else:
         for backend in reversed(chain()):
             candidate = backend.kernel(name)
             if candidate is not None:

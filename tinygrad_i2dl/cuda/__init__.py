@@ -2,6 +2,10 @@
 
 from ..missing import missing_name
 from . import amp as amp
+from .graphs import CUDAGraph as CUDAGraph
+from .graphs import graph as graph
+from .graphs import graph_pool_handle as graph_pool_handle
+from .graphs import is_current_stream_capturing as is_current_stream_capturing
 from .memory import empty_cache as empty_cache
 from .memory import ipc_collect as ipc_collect
 from .memory import max_memory_allocated as max_memory_allocated
@@ -9,6 +13,7 @@ from .memory import max_memory_reserved as max_memory_reserved
 from .memory import mem_get_info as mem_get_info
 from .memory import memory_allocated as memory_allocated
 from .memory import memory_reserved as memory_reserved
+from .memory import memory_stats as memory_stats
 from .memory import memory_summary as memory_summary
 from .memory import reset_max_memory_allocated as reset_max_memory_allocated
 from .memory import reset_peak_memory_stats as reset_peak_memory_stats
@@ -35,7 +40,9 @@ from .seeds import set_rng_state_all as set_rng_state_all
 from .streams import Event as Event
 from .streams import Stream as Stream
 from .streams import current_stream as current_stream
+from .streams import default_stream as default_stream
 from .streams import device as device
+from .streams import set_stream as set_stream
 from .streams import stream as stream
 from .types import BFloat16Tensor as BFloat16Tensor
 from .types import BoolTensor as BoolTensor

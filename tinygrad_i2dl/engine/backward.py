@@ -127,7 +127,13 @@ def run_backward(
     outer_mode = state.recording
     state.recording = create_graph
     try:
-        with numpy.errstate(all="ignore"):  # NaN and infinities are results here, as in PyTorch
+        first = roots[0][1]
+        array = first._array if create_graph else first
+        if isinstance(array, (numpy.ndarray, numpy.generic)):
+            place: Any = numpy.errstate(all="ignore")  # NaN and infinities are results here, as in PyTorch
+        else:
+            place = array.device  # formulas compute on the GPU that the graph is on
+        with place:
             return _run(roots, create_graph, retain_graph, targets, accumulate)
     finally:
         state.recording = outer_mode

@@ -446,8 +446,10 @@ def explain(op: Op, error: Exception, arguments: Sequence[Any]) -> Exception:
     if isinstance(error, AttributeError):
         return explain_argument(op.name, error, dict(zip(op.parameters, arguments, strict=False)))
     arrays = [a for a in arguments if hasattr(a, "shape")]
-    if len({type(a) for a in arrays if not isinstance(a, numpy.generic)}) > 1:
-        found = " and ".join(sorted({device_text(a) for a in arrays}, reverse=True))
+    arrays += [a for listed in arguments if isinstance(listed, (list, tuple)) for a in listed if hasattr(a, "shape")]
+    places = {device_text(a) for a in arrays if not isinstance(a, numpy.generic)}
+    if len(places) > 1:
+        found = " and ".join(sorted(places, key=lambda place: (place == "cpu", place)))
         return DeviceError(
             f"Expected all tensors to be on the same device, but found at least two devices, {found}! "
             f"{op.name}() needs all tensors on one device, got {', '.join(map(describe, arguments))}: move them by "

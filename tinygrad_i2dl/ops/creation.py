@@ -441,7 +441,11 @@ def _like(name: str, make_array: Callable[..., Array]) -> Callable[..., Tensor]:
             raise TypeError(f"{name}() needs a Tensor, got {type(input).__name__}")
         array = input._array
         wanted = array.dtype if dtype is None else to_numpy_dtype(dtype)
-        made = make_array(namespace_of(type(array)), array, wanted, *values, **named)
+        if type(array) is numpy.ndarray:
+            made = make_array(numpy, array, wanted, *values, **named)
+        else:
+            with array.device:
+                made = make_array(namespace_of(type(array)), array, wanted, *values, **named)
         result = make(made) if device is None else make(to_device(made, device))
         return result.requires_grad_() if requires_grad else result
 

@@ -7,7 +7,7 @@ functions of CuPy, but for those below that CuPy has not, or only for some dtype
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy
@@ -27,6 +27,7 @@ class Namespace:
     def __init__(self, library: Any, raising: Callable[[], Any] | None = None) -> None:
         self._library = library
         self.__name__ = "cupy"
+        self.kernels: Mapping[str, Callable[..., Any]] | None = None
         self.linalg = LinearAlgebra(library, raising)
         self.lib = Views(library)
         self.add = Ufunc(library, "add")
@@ -39,6 +40,28 @@ class Namespace:
         found = getattr(self._library, name)
         setattr(self, name, found)
         return found
+
+    def kernel(self, operation: str) -> Callable[..., Any] | None:
+        """Our own CUDA kernel of an operation, None if there is none."""
+        return None if self.kernels is None else self.kernels.get(operation)
+
+    def guarded(self, kernel: Callable[..., Any]) -> Callable[..., Any]:
+        """A kernel that runs on the GPU of its arrays, where there are several GPUs; else the kernel itself."""
+        if self._library.cuda.runtime.getDeviceCount() < 2:
+            return kernel
+        kind = self._library.ndarray
+
+        def call(*arguments: Any, **keywords: Any) -> Any:
+            listed = [each for each in arguments if isinstance(each, (list, tuple)) for each in each]
+            places = {each.device.id for each in (*arguments, *listed) if isinstance(each, kind)}
+            if len(places) > 1:
+                raise ValueError("arrays of several GPUs")
+            if not places:
+                return kernel(*arguments, **keywords)
+            with self._library.cuda.Device(places.pop()):
+                return kernel(*arguments, **keywords)
+
+        return call
 
     def repeat(self, a: Array, repeats: Any, axis: int | None = None) -> Array:
         """As NumPy's, for repeats in a device array too, which CuPy does not take."""
