@@ -26,7 +26,7 @@ def test_the_package_is_marked_as_typed() -> None:
 
 
 def test_doctor_names_every_extra_of_the_package() -> None:
-    extras = set(PROJECT["optional-dependencies"]) - {"all", "test", "dev", "docs", "cuda13"}
+    extras = set(PROJECT["optional-dependencies"]) - {"all", "test", "dev", "docs", "bench", "cuda13"}
     assert extras == {option.extra for option in doctor.OPTIONS}
 
 
