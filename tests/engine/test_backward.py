@@ -302,6 +302,7 @@ def test_backward_accumulates_into_tensors_that_are_no_leaves():
     both(program)
 
 
+@pytest.mark.filterwarnings("ignore:Using backward")  # PyTorch's advice on memory
 def test_backward_into_tensors_that_are_no_leaves_can_be_recorded():
     def program(lib):
         x = lib.arange(1.0, 4.0).requires_grad_()

@@ -1225,7 +1225,7 @@ def as_strided(input: Any, size: Any, stride: Any, storage_offset: int | None = 
 @composite(method=True)
 def as_strided_scatter(input: Any, src: Any, size: Any, stride: Any, storage_offset: int | None = None) -> Any:
     """Copy of `input` with `src` written to the elements of a strided view of it."""
-    result = clone(input)
+    result = clone(input.contiguous())  # the strides are meant for elements that lie one after the other
     as_strided(result, size, stride, storage_offset).copy_(src)
     return result
 
