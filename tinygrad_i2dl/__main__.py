@@ -9,7 +9,7 @@ import sys
 from collections.abc import Sequence
 from typing import Protocol, cast
 
-from tinygrad_i2dl import checking, doctor, running
+from tinygrad_i2dl import checking, doctor, running, warming
 
 
 class Command(Protocol):
@@ -26,6 +26,7 @@ COMMANDS: dict[str, Command] = {
     "check": cast(Command, checking),
     "doctor": cast(Command, doctor),
     "run": cast(Command, running),
+    "warmup": cast(Command, warming),
 }
 
 

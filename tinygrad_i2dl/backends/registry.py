@@ -16,6 +16,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from types import ModuleType
 from typing import Any
 
 import numpy
@@ -62,6 +63,12 @@ class Backend:
         """Why its kernel returned NotImplemented for these arguments, None if it does not tell."""
         return self._said("refusal", operation, arguments)
 
+    def prepare(self) -> None:
+        """What the backend wants done when it is chosen by name, such as loading a library, so that no call waits."""
+        kernels = self._loaded()
+        if isinstance(kernels, ModuleType) and hasattr(kernels, "prepare"):
+            kernels.prepare()
+
     def _said(self, function: str, operation: str, arguments: Sequence[Any]) -> str | None:
         tell = getattr(self._loaded(), function, None)
         text = tell(operation, *arguments) if callable(tell) else None
@@ -83,6 +90,7 @@ def _module_reason(module: str) -> Callable[[], str | None]:
 _backends: dict[str, Backend] = {
     "numpy": Backend("numpy", None, lambda: None, ()),
     "native": Backend("native", f"{__package__}.native", _module_reason(f"{__package__}.native"), ()),
+    "numba": Backend("numba", f"{__package__}.numba", _module_reason(f"{__package__}.numba"), ("native",)),
 }
 _chosen: str | None = None  # None until somebody asks: then the environment decides
 
@@ -149,6 +157,7 @@ def get_backend() -> str:
     if _chosen is None:
         _chosen = os.environ.get(ENVIRONMENT_VARIABLE) or "auto"
         _check(_chosen, f"the environment variable {ENVIRONMENT_VARIABLE} names ")
+        _prepare(_chosen)
     return _chosen
 
 
@@ -167,6 +176,11 @@ def _check(name: str, who: str = "") -> None:
         raise RuntimeError(f"{who}the backend {name!r}, which cannot be used: {reason}")
 
 
+def _prepare(name: str) -> None:
+    if name != "auto":
+        _backends[name].prepare()
+
+
 def set_backend(name: str) -> None:
     """Use a backend for all operations in this process from now on.
 
@@ -179,6 +193,7 @@ def set_backend(name: str) -> None:
     """
     global _chosen
     _check(name)
+    _prepare(name)
     _chosen = name
     clear_tables()
 
@@ -209,12 +224,14 @@ def wanted_backends() -> list[Backend]:
     """The backends that would be asked for a kernel if none were missing."""
     name = get_backend()
     if name == "auto":
-        return [backend for each, backend in _backends.items() if each in AUTOMATIC]
+        candidates = [_backends[each] for each in AUTOMATIC if each in _backends]
+        ready = [backend.reason() is None for backend in candidates]
+        return candidates[: ready.index(True) + 1] if True in ready else candidates
     backend = _backends[name]
     return [backend, *(_backends[each] for each in backend.after)]
 
 
-AUTOMATIC = ("native",)  # what `auto` asks, if it is there
+AUTOMATIC = ("native", "numba")  # `auto` asks the first of these that is there
 
 
 def namespace_of(array_type: type) -> Any:

@@ -140,11 +140,7 @@ class set_grad_enabled(_Switch):
 
 
 class inference_mode(_Switch):
-    """Like `no_grad`: for code that never needs gradients. ``inference_mode(False)`` records.
-
-    What is made inside are ordinary tensors, which may be changed, and used in recorded operations, outside;
-    PyTorch marks them and refuses that. Marking each would cost every operation, in and out of this mode, a look at it.
-    """
+    """Like `no_grad`: for code that never needs gradients. ``inference_mode(False)`` records."""
 
     def __new__(cls, mode: Any = True) -> Any:
         self = super().__new__(cls)

@@ -378,10 +378,8 @@ class MultiLabelSoftMarginLoss(_WeightedLoss):
         )
 
 
-class _PairLoss(_Loss):
-    """Of two inputs and a target of 1 or -1, with a margin; `loss` is the function."""
-
-    loss: Any
+class CosineEmbeddingLoss(_Loss):
+    """``1 - cos`` for pairs with target 1, ``max(0, cos - margin)`` for pairs with target -1."""
 
     def __init__(
         self, margin: float = 0.0, size_average: bool | None = None, reduce: bool | None = None, reduction: str = "mean"
@@ -390,19 +388,24 @@ class _PairLoss(_Loss):
         self.margin = margin
 
     def forward(self, input1: Tensor, input2: Tensor, target: Tensor) -> Tensor:
-        return type(self).loss(input1, input2, target, margin=self.margin, reduction=self.reduction)  # type: ignore[no-any-return]
+        return F.cosine_embedding_loss(  # type: ignore[no-any-return]
+            input1, input2, target, margin=self.margin, reduction=self.reduction
+        )
 
 
-class CosineEmbeddingLoss(_PairLoss):
-    """``1 - cos`` for pairs with target 1, ``max(0, cos - margin)`` for pairs with target -1."""
-
-    loss = staticmethod(F.cosine_embedding_loss)
-
-
-class MarginRankingLoss(_PairLoss):
+class MarginRankingLoss(_Loss):
     """``max(0, -target (x1 - x2) + margin)``."""
 
-    loss = staticmethod(F.margin_ranking_loss)
+    def __init__(
+        self, margin: float = 0.0, size_average: bool | None = None, reduce: bool | None = None, reduction: str = "mean"
+    ) -> None:
+        super().__init__(size_average, reduce, reduction)
+        self.margin = margin
+
+    def forward(self, input1: Tensor, input2: Tensor, target: Tensor) -> Tensor:
+        return F.margin_ranking_loss(  # type: ignore[no-any-return]
+            input1, input2, target, margin=self.margin, reduction=self.reduction
+        )
 
 
 class MultiMarginLoss(_WeightedLoss):

@@ -189,7 +189,7 @@ def leaky_slope(xp: Any, g: Any, mask: Any, negative_slope: float) -> Any:
     """``g`` where `mask` is True, ``negative_slope * g`` elsewhere."""
     if isinstance(mask, Tensor):
         mask = mask._array
-    if negative_slope > 1:
+    if not 0 <= negative_slope <= 1:
         return xp.where(mask, g, g * negative_slope)
     slopes = mask.astype(g.dtype)
     slopes = slopes.clip(negative_slope, 1)

@@ -16,10 +16,11 @@ exp, exp2, log      1.5      1.5
 expm1, log1p          2        2
 tanh                  5        3
 sigmoid             2.5      2.5
-erf                   6        3
+erf                   6        5
+erfc                  2        8
 ==============  =======  =======
 
-(A sigmoid below the smallest normal number is zero. erf of 64 bits and erfc are the C library's: slow, and exact.)
+(A sigmoid below the smallest normal number is zero.)
 
 Nothing here may be compiled with Numba's ``fastmath=True`` or with "reassoc": a compiler that may reorder sums undoes
 the two-part constants. Fusing a product and a sum into one instruction ("contract") is allowed and helps.
@@ -51,6 +52,10 @@ LN2_HIGH_64, LN2_LOW_64 = 6.93147180369123816490e-01, 1.90821492927058770002e-10
 LN2_32, LN2_64 = f32(math.log(2.0)), math.log(2.0)
 HALF_32, ONE_32, TWO_32, ZERO_32 = f32(0.5), f32(1.0), f32(2.0), f32(0.0)
 NAN_32, INFINITY_32 = f32(math.nan), f32(math.inf)
+# Adding 1.5 * 2^23 (1.5 * 2^52) rounds to a whole number, which then stands in the lowest bits: no conversion is
+# needed, and NaN passes.
+ROUND_32, ROUND_64 = f32(12582912.0), 6755399441055744.0
+ROUND_BITS_32, ROUND_BITS_64 = i32(0x4B400000), i64(0x4338000000000000)
 
 # ---------------------------------------------------------------- exponentials
 
@@ -100,27 +105,27 @@ def _exp_less_one_near_zero64(r: Any) -> Any:
 @inlined
 def exp32(x: Any) -> Any:
     """``e ** x``."""
-    bounded = x if x > f32(-104.0) else f32(-104.0)  # NaN becomes a number here and NaN again below
-    bounded = bounded if bounded < f32(89.0) else f32(89.0)
-    n = numpy.floor(bounded * LOG2_E_32 + HALF_32)
+    bounded = f32(89.0) if x > f32(89.0) else x
+    bounded = f32(-105.0) if bounded < f32(-105.0) else bounded
+    shifted = bounded * LOG2_E_32 + ROUND_32
+    n = shifted - ROUND_32
     r = (bounded - n * LN2_HIGH_32) - n * LN2_LOW_32
-    whole = i32(n)
-    half = whole >> i32(1)  # two factors, as 2^128 overflows and 2^-150 is no normal number
-    result = (_exp_less_one_near_zero32(r) + ONE_32) * _power_of_two32(half) * _power_of_two32(whole - half)
-    return result if x == x else x
+    whole = i32(f32(shifted).view(i32) - ROUND_BITS_32)
+    half = i32(whole >> i32(1))  # two factors, as 2^128 overflows and 2^-150 is no normal number
+    return (_exp_less_one_near_zero32(r) + ONE_32) * _power_of_two32(half) * _power_of_two32(i32(whole - half))
 
 
 @inlined
 def exp64(x: Any) -> Any:
     """``e ** x``."""
-    bounded = x if x > -746.0 else -746.0
-    bounded = bounded if bounded < 710.0 else 710.0
-    n = numpy.floor(bounded * LOG2_E + 0.5)
+    bounded = 710.0 if x > 710.0 else x
+    bounded = -746.0 if bounded < -746.0 else bounded
+    shifted = bounded * LOG2_E + ROUND_64
+    n = shifted - ROUND_64
     r = (bounded - n * LN2_HIGH_64) - n * LN2_LOW_64
-    whole = i64(n)
+    whole = f64(shifted).view(i64) - ROUND_BITS_64
     half = whole >> i64(1)
-    result = (_exp_less_one_near_zero64(r) + 1.0) * _power_of_two64(half) * _power_of_two64(whole - half)
-    return result if x == x else x
+    return (_exp_less_one_near_zero64(r) + 1.0) * _power_of_two64(half) * _power_of_two64(whole - half)
 
 
 @inlined
@@ -154,27 +159,27 @@ def exp2_64(x: Any) -> Any:
 @inlined
 def expm1_32(x: Any) -> Any:
     """``e ** x - 1``, without cancellation near zero."""
-    bounded = x if x > f32(-30.0) else f32(-30.0)
-    bounded = bounded if bounded < f32(89.0) else f32(89.0)
-    n = numpy.floor(bounded * LOG2_E_32 + HALF_32)
+    bounded = f32(89.0) if x > f32(89.0) else x
+    bounded = f32(-30.0) if bounded < f32(-30.0) else bounded
+    shifted = bounded * LOG2_E_32 + ROUND_32
+    n = shifted - ROUND_32
     r = (bounded - n * LN2_HIGH_32) - n * LN2_LOW_32
-    power = _power_of_two32(i32(n) - i32(1))  # half of it: 2^128 is no number
+    power = _power_of_two32(i32(f32(shifted).view(i32) - ROUND_BITS_32 - i32(1)))  # half of it: 2^128 is no number
     result = TWO_32 * (power * _exp_less_one_near_zero32(r) + (power - HALF_32))
-    result = x if n == ZERO_32 and r == x and result == ZERO_32 else result  # keeps the sign of zero
-    return result if x == x else x
+    return x if result == ZERO_32 else result  # keeps the sign of zero
 
 
 @inlined
 def expm1_64(x: Any) -> Any:
     """``e ** x - 1``, without cancellation near zero."""
-    bounded = x if x > -50.0 else -50.0
-    bounded = bounded if bounded < 710.0 else 710.0
-    n = numpy.floor(bounded * LOG2_E + 0.5)
+    bounded = 710.0 if x > 710.0 else x
+    bounded = -50.0 if bounded < -50.0 else bounded
+    shifted = bounded * LOG2_E + ROUND_64
+    n = shifted - ROUND_64
     r = (bounded - n * LN2_HIGH_64) - n * LN2_LOW_64
-    power = _power_of_two64(i64(n) - i64(1))
+    power = _power_of_two64(f64(shifted).view(i64) - ROUND_BITS_64 - i64(1))
     result = 2.0 * (power * _exp_less_one_near_zero64(r) + (power - 0.5))
-    result = x if n == 0.0 and r == x and result == 0.0 else result
-    return result if x == x else x
+    return x if result == 0.0 else result
 
 
 # ---------------------------------------------------------------- logarithms
@@ -282,11 +287,10 @@ def tanh64(x: Any) -> Any:
     """Hyperbolic tangent, as ``m / (m + 2)`` with ``m = exp(2 |x|) - 1``."""
     magnitude = abs(x)
     doubled = 2.0 * magnitude
-    m = expm1_64(doubled if doubled < 44.0 else 44.0)
+    m = expm1_64(44.0 if doubled > 44.0 else doubled)
     result = m / (m + 2.0)
     result = -result if x < 0.0 else result
-    result = x if magnitude < 1e-8 else result
-    return result if x == x else x
+    return x if magnitude < 1e-8 else result
 
 
 @inlined
@@ -327,19 +331,85 @@ def erf32(x: Any) -> Any:
     return -ONE_32 if result < -ONE_32 else result
 
 
+# W. J. Cody, "Rational Chebyshev approximations for the error function", Mathematics of Computation 23 (1969): erf in
+# [-0.46875, 0.46875], and erfc from there to 4 and beyond.
+NEAR_BOUND, FAR_BOUND = 0.46875, 4.0
+INVERSE_SQRT_PI = 0.56418958354775628695
+
+
+@inlined
+def _erf_near64(x: Any) -> Any:
+    y = x * x
+    p = 1.85777706184603153e-1 * y + 3.16112374387056560
+    p = p * y + 1.13864154151050156e2
+    p = p * y + 3.77485237685302021e2
+    p = p * y + 3.20937758913846947e3
+    q = y + 2.36012909523441209e1
+    q = q * y + 2.44024637934444173e2
+    q = q * y + 1.28261652607737228e3
+    q = q * y + 2.84423683343917062e3
+    return x * (p / q)
+
+
+@inlined
+def _erfc_beyond64(a: Any) -> Any:
+    """``1 - erf(a)`` for a of at least 0.46875 (smaller ones count as that)."""
+    a = NEAR_BOUND if a < NEAR_BOUND else a
+    a = 28.0 if a > 28.0 else a
+    p = 2.15311535474403846e-8 * a + 5.64188496988670089e-1
+    p = p * a + 8.88314979438837594
+    p = p * a + 6.61191906371416295e1
+    p = p * a + 2.98635138197400131e2
+    p = p * a + 8.81952221241769090e2
+    p = p * a + 1.71204761263407058e3
+    p = p * a + 2.05107837782607147e3
+    p = p * a + 1.23033935479799725e3
+    q = a + 1.57449261107098347e1
+    q = q * a + 1.17693950891312499e2
+    q = q * a + 5.37181101862009858e2
+    q = q * a + 1.62138957456669019e3
+    q = q * a + 3.29079923573345963e3
+    q = q * a + 4.36261909014324716e3
+    q = q * a + 3.43936767414372164e3
+    q = q * a + 1.23033935480374942e3
+    middle = p / q
+    y = 1.0 / (a * a)
+    p = 1.63153871373020978e-2 * y + 3.05326634961232344e-1
+    p = p * y + 3.60344899949804439e-1
+    p = p * y + 1.25781726111229246e-1
+    p = p * y + 1.60837851487422766e-2
+    p = p * y + 6.58749161529837803e-4
+    q = y + 2.56852019228982242
+    q = q * y + 1.87295284992346725
+    q = q * y + 5.27905102951428412e-1
+    q = q * y + 6.05183413124413191e-2
+    q = q * y + 2.33520497626869185e-3
+    far = (INVERSE_SQRT_PI - y * p / q) / a
+    rounded = (a * 16.0 + ROUND_64 - ROUND_64) * 0.0625  # exp(-a^2) in two factors, the first of an exact square
+    return exp64(-rounded * rounded) * exp64(-(a - rounded) * (a + rounded)) * (far if a > FAR_BOUND else middle)
+
+
 @inlined
 def erf64(x: Any) -> Any:
-    """Error function, the C library's."""
-    return math.erf(x)
+    """Error function."""
+    a = -x if x < 0.0 else x
+    near = _erf_near64(0.5 if a > 0.5 else a)
+    result = 1.0 - _erfc_beyond64(a) if a > NEAR_BOUND else near
+    result = -result if x < 0.0 else result
+    return x if x == 0.0 else result
 
 
 @inlined
 def erfc32(x: Any) -> Any:
-    """``1 - erf(x)`` without cancellation, the C library's."""
-    return f32(math.erfc(f64(x)))
+    """``1 - erf(x)`` without cancellation."""
+    return f32(erfc64(f64(x)))
 
 
 @inlined
 def erfc64(x: Any) -> Any:
-    """``1 - erf(x)`` without cancellation, the C library's."""
-    return math.erfc(x)
+    """``1 - erf(x)`` without cancellation."""
+    a = -x if x < 0.0 else x
+    bounded = 0.5 if x > 0.5 else x
+    near = 1.0 - _erf_near64(-0.5 if bounded < -0.5 else bounded)
+    tail = _erfc_beyond64(a)
+    return (2.0 - tail if x < 0.0 else tail) if a > NEAR_BOUND else near
