@@ -15,6 +15,7 @@ from . import cuda as cuda
 from . import distributions as distributions
 from . import func as func
 from . import functional as functional
+from . import fusion as fusion
 from . import hub as hub
 from . import jit as jit
 from . import linalg as linalg
@@ -47,6 +48,7 @@ from .dtypes import int32 as int
 from .dtypes import int64 as long
 from .engine.mode import *
 from .func import vmap as vmap
+from .fusion import fuse as fuse
 from .missing import missing_name
 from .neighbours import from_dlpack as from_dlpack
 from .neighbours import to_dlpack as to_dlpack

@@ -34,6 +34,8 @@ ENVIRONMENT_VARIABLE = "TINYGRAD_I2DL_BACKEND"
 ENTRY_POINTS = "tinygrad_i2dl.backends"
 
 _NAMESPACES: dict[type, Any] = {numpy.ndarray: numpy}
+_KERNELS_OF_CLASS: dict[type, Mapping[str, Kernel]] = {}
+_OWN_KERNELS: dict[str, tuple[str, Kernel]] = {}
 _tables: list[KernelTable] = []
 _wrappers: list[Callable[[str, str, Kernel], Kernel]] = []
 _changes = threading.RLock()  # held while a kernel is looked up and while what was found is forgotten
@@ -242,6 +244,25 @@ def namespace_of(array_type: type) -> Any:
         raise TypeError(f"expected a tensor or an array, got {array_type.__name__}") from None
 
 
+def register_namespace(array_type: type, namespace: Any, kernels: Mapping[str, Kernel]) -> None:
+    """Let operations run on another class of arrays, which stand for others: by the kernel of `kernels` where it has an
+    operation's name, by other operations where it is composed, else by the reference kernel with `namespace`. Neither
+    backends nor profiles see these calls."""
+    _NAMESPACES[array_type] = namespace
+    _KERNELS_OF_CLASS[array_type] = kernels
+
+
+def register_kernel(operation: str, provider: str, kernel: Kernel) -> None:
+    """Let an operation bring a kernel of its own for NumPy arrays, which is asked before its reference kernel under
+    every choice but the backend ``numpy``. `provider` is the name that profiles show."""
+    _OWN_KERNELS[operation] = (provider, kernel)
+
+
+def is_registered(array_type: type) -> bool:
+    """Whether a class was given to `register_namespace`."""
+    return array_type in _KERNELS_OF_CLASS
+
+
 class KernelTable:
     """Kernels of one operation by array class, looked up on first use.
 
@@ -250,11 +271,12 @@ class KernelTable:
     looked up, 0 where a backend wants to be asked for every size.
     """
 
-    __slots__ = ("_found", "name", "numpy", "reference", "small")
+    __slots__ = ("_found", "composition", "name", "numpy", "reference", "small")
 
     def __init__(self, name: str, reference: Kernel | str) -> None:
         self.name = name
         self.reference = reference  # a function of (xp, ...), or the name of a function of xp
+        self.composition: Kernel | None = None  # the same by other operations, for arrays that stand for others
         _tables.append(self)
         self.clear()
 
@@ -274,22 +296,33 @@ class KernelTable:
         kernel = self._found.get(array_type)
         if kernel is None:
             with _changes:  # else a thread could keep what another has just had forgotten
-                kernel = self._found[array_type] = _resolve(self.name, self.reference, array_type)
+                if array_type in _KERNELS_OF_CLASS:
+                    own = _KERNELS_OF_CLASS[array_type].get(self.name) or self.composition
+                    kernel = own or _reference_kernel(self.reference, namespace_of(array_type))
+                else:
+                    kernel = _resolve(self.name, self.reference, array_type)
+                self._found[array_type] = kernel
         return kernel
+
+
+def _reference_kernel(reference: Kernel | str, xp: Any) -> Kernel:
+    return getattr(xp, reference) if isinstance(reference, str) else functools.partial(reference, xp)
 
 
 def _resolve(name: str, reference: Kernel | str, array_type: type) -> Kernel:
     if array_type not in _NAMESPACES and issubclass(array_type, numpy.generic):
         array_type = numpy.ndarray
     xp = namespace_of(array_type)
-    kernel: Kernel = getattr(xp, reference) if isinstance(reference, str) else functools.partial(reference, xp)
-    kernel = _wrapped(name, xp.__name__, kernel)
+    kernel = _wrapped(name, xp.__name__, _reference_kernel(reference, xp))
     if xp is not numpy:
         own = xp.kernel(name)
         if own is not None:
             kernel = _first_of(_wrapped(name, f"{xp.__name__} (.cu)", own), kernel)
         kernel = xp.guarded(kernel)
     else:
+        if name in _OWN_KERNELS and get_backend() != "numpy":
+            provider, own = _OWN_KERNELS[name]
+            kernel = _first_of(_wrapped(name, provider, own), kernel)
         for backend in reversed(chain()):
             candidate = backend.kernel(name)
             if candidate is not None:
@@ -299,7 +332,7 @@ def _resolve(name: str, reference: Kernel | str, array_type: type) -> Kernel:
 
 def _small(name: str) -> int:
     """Below how many elements every backend passes: kernels say so in an attribute `least`."""
-    if _wrappers:
+    if _wrappers or name in _OWN_KERNELS:
         return 0
     kernels = [kernel for backend in chain() if (kernel := backend.kernel(name)) is not None]
     return min([getattr(kernel, "least", 0) for kernel in kernels], default=sys.maxsize)

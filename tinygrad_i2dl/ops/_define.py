@@ -25,7 +25,7 @@ from typing import Any
 
 import numpy
 
-from ..backends.registry import KernelTable, namespace_of
+from ..backends.registry import KernelTable, is_registered, namespace_of
 from ..dtypes import FLOATING, from_numpy_dtype, get_default_dtype, result_numpy_dtype
 from ..engine.mode import state
 from ..engine.node import Node, Output, next_number
@@ -1115,6 +1115,8 @@ def on_arrays(op: Op, values: list[Any]) -> Any:
             value = values[position] = numpy.asarray(value)
         if isinstance(value, (numpy.ndarray, numpy.generic)) or hasattr(value, "__cuda_array_interface__"):
             break
+        if is_registered(type(value)):
+            break
     else:
         name = op.inputs[0] if op.inputs else "input"
         got = values[op.positions[0]]
@@ -1414,6 +1416,8 @@ def composite(
     takes_out = "out" in parameters
     variadic = any(p.kind is p.VAR_KEYWORD for p in signature.parameters.values())
     table = KernelTable(name, fused if callable(fused) else lambda xp, *args: function(*args)) if fused else None
+    if table is not None:
+        table.composition = function
 
     @functools.wraps(function)
     def call(*args: Any, **kwargs: Any) -> Any:
