@@ -44,5 +44,6 @@ void bind_elementwise(py::module_& module);
 void bind_optimization(py::module_& module);
 void bind_activation(py::module_& module);
 void bind_operation(py::module_& module);
+void bind_linear(py::module_& module);
 
 }  // namespace i2dl

@@ -11,4 +11,5 @@ PYBIND11_MODULE(_native, module) {
     i2dl::bind_optimization(module);
     i2dl::bind_activation(module);
     i2dl::bind_operation(module);
+    i2dl::bind_linear(module);
 }

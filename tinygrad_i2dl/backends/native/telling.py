@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from . import activation, convolution, optimization, pooling
+from . import activation, convolution, linear, optimization, pooling
 from .extension import reason
 
-_FAMILIES = (activation, convolution, optimization, pooling)
+_FAMILIES = (activation, convolution, linear, optimization, pooling)
 KERNELS = {name: kernel for family in _FAMILIES for name, kernel in family.KERNELS.items()}
 
 
