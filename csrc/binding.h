@@ -45,5 +45,6 @@ void bind_optimization(py::module_& module);
 void bind_activation(py::module_& module);
 void bind_operation(py::module_& module);
 void bind_linear(py::module_& module);
+void bind_rows(py::module_& module);
 
 }  // namespace i2dl

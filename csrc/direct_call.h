@@ -75,6 +75,9 @@ template <typename Body>
 PyObject* guarded(const Body& body) {
     try {
         return body();
+    } catch (py::error_already_set& error) {
+        error.restore();
+        return nullptr;
     } catch (const std::bad_alloc&) {
         return PyErr_NoMemory();
     } catch (const std::exception& error) {

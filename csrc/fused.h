@@ -117,14 +117,7 @@ struct NormalizeRowsBackward {
     T* of_bias;    // channels, added to; or null
 };
 
-// Channel c of (samples, channels, positions).
-template <typename T>
-struct Channel {
-    int64_t samples;
-    int64_t step;  // from one sample to the next
-    int64_t positions;
-};
-
+// One channel of (samples, channels, positions); `step` is the distance from one sample to the next.
 template <typename T>
 struct ChannelSums {
     int64_t samples, step, positions;
@@ -134,13 +127,13 @@ struct ChannelSums {
     double sum, other;  // results
 };
 
-// out = a * first + b * second + c; second may be null.
+// out = a * (first - centre) + c, or with a second array a * first + b * (second - centre) + c.
 template <typename T>
 struct ChannelScale {
     int64_t samples, step, positions;
     const T* first;
-    const T* second;
-    T a, b, c;
+    const T* second;  // or null
+    T a, b, c, centre;
     T* out;
 };
 

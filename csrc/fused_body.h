@@ -547,14 +547,15 @@ void channel_sums(ChannelSums<T>& run) {
 template <typename T>
 void channel_scale(const ChannelScale<T>& run) {
     using V = VectorOf<T>;
-    const T a = run.a, b = run.b, c = run.c;
+    const T a = run.a, b = run.b, c = run.c, centre = run.centre;
     for (int64_t n = 0; n < run.samples; ++n) {
         const T* x = run.first + n * run.step;
         T* out = run.out + n * run.step;
         if (run.second) {
-            each(run.positions, x, run.second + n * run.step, out, [&](V v, V w) { return v * a + (w * b + c); });
+            each(run.positions, x, run.second + n * run.step, out,
+                 [&](V v, V w) { return v * a + ((w - centre) * b + c); });
         } else {
-            each(run.positions, x, x, out, [&](V v, V) { return v * a + c; });
+            each(run.positions, x, x, out, [&](V v, V) { return (v - centre) * a + c; });
         }
     }
 }

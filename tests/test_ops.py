@@ -365,7 +365,17 @@ def test_backends(backend: str, name: str) -> None:
             expected = outcome("numpy", block, number, dtype)
             actual = outcome(backend, block, number, dtype)
             assert_close(actual[0], expected[0], rtol=rtol, where=where)
-            assert_same_gradients(actual[1], expected[1], rtol=rtol, where=where + ", gradient")
+            try:
+                assert_same_gradients(actual[1], expected[1], rtol=rtol, where=where + ", gradient")
+            except AssertionError:
+                if dtype == "float64":
+                    raise
+                # Terms that cancel: then it must be the reference that is further from the value in float64.
+                exact = [
+                    None if each is None else each.astype(other.dtype)
+                    for each, other in zip(outcome("numpy", block, number, "float64")[1], expected[1], strict=True)
+                ]
+                assert_same_gradients(actual[1], exact, rtol=rtol, where=where + ", gradient in float64")
 
 
 def test_a_backend_that_passes_changes_nothing() -> None:

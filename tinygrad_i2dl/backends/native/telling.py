@@ -4,10 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
+<<<<<<< HEAD
 from . import activation, convolution, linear, optimization, pooling
 from .extension import reason
 
 _FAMILIES = (activation, convolution, linear, optimization, pooling)
+=======
+from . import activation, convolution, loss, normalization, optimization, pooling, softmax
+from .extension import reason
+
+_FAMILIES = (activation, convolution, loss, normalization, optimization, pooling, softmax)
+>>>>>>> 76b59a0 (Softmax, cross-entropy, layer, group and batch normalization in C++, forward and backward)
 KERNELS = {name: kernel for family in _FAMILIES for name, kernel in family.KERNELS.items()}
 
 
