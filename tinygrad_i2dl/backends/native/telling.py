@@ -4,17 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-<<<<<<< HEAD
-from . import activation, convolution, linear, optimization, pooling
+from . import activation, convolution, linear, loss, normalization, optimization, pooling, softmax
 from .extension import reason
 
-_FAMILIES = (activation, convolution, linear, optimization, pooling)
-=======
-from . import activation, convolution, loss, normalization, optimization, pooling, softmax
-from .extension import reason
-
-_FAMILIES = (activation, convolution, loss, normalization, optimization, pooling, softmax)
->>>>>>> 76b59a0 (Softmax, cross-entropy, layer, group and batch normalization in C++, forward and backward)
+_FAMILIES = (activation, convolution, linear, loss, normalization, optimization, pooling, softmax)
 KERNELS = {name: kernel for family in _FAMILIES for name, kernel in family.KERNELS.items()}
 
 
