@@ -1,6 +1,7 @@
 #include "choice.h"
 
 #include "arithmetic.h"
+#include "depthwise.h"
 #include "instruction_set.h"
 #include "positions.h"
 #include "thread_pool.h"
@@ -12,8 +13,8 @@ template <typename T>
 Plan choose_plan(const ShiftProblem& problem, Algorithm algorithm, Purpose purpose) {
     const int lanes = kernel_table<T>().vector_length;
     constexpr int bytes = static_cast<int>(sizeof(T));
-    const bool planned_elsewhere =
-        algorithm == Algorithm::kWinograd || (algorithm == Algorithm::kOuter && purpose == Purpose::kTiles);
+    const bool planned_elsewhere = algorithm == Algorithm::kWinograd || algorithm == Algorithm::kDepthwise ||
+                                   (algorithm == Algorithm::kOuter && purpose == Purpose::kTiles);
     if (planned_elsewhere) return Plan{algorithm, 1, 1, 1, 1, 0};
     if (algorithm != Algorithm::kAuto) return plan_problem(problem, algorithm, purpose, lanes, bytes);
     Plan best = plan_problem(problem, Algorithm::kIm2col, purpose, lanes, bytes);
@@ -26,6 +27,10 @@ Plan choose_plan(const ShiftProblem& problem, Algorithm algorithm, Purpose purpo
         positions_serve(problem)) {
         const double cost = positions_cost(problem, lanes);
         if (cost < best.cost) best = Plan{Algorithm::kOuter, 1, 1, 1, 1, cost};
+    }
+    if (depthwise_serves(problem)) {
+        const double cost = depthwise_cost(problem, purpose, lanes);
+        if (cost < best.cost) best = Plan{Algorithm::kDepthwise, 1, 1, 1, 1, cost};
     }
     // Winograd's error is about twice that of a plain sum: in float32 within the tolerance that users of PyTorch know;
     // who computes in float64 wants the digits.

@@ -5,6 +5,7 @@
 #include <stdexcept>
 
 #include "choice.h"
+#include "depthwise.h"
 #include "instruction_set.h"
 #include "positions.h"
 #include "shift.h"
@@ -25,7 +26,12 @@ Algorithm run(const ShiftProblem& problem, const T* source, const T* weight, con
             "convolution: the algorithm \"outer\" serves neither the input gradient of a stride above 1 nor padding "
             "far beyond the input");
     }
+    require_depthwise(problem, algorithm);
     Plan plan = choose_plan<T>(problem, algorithm, Purpose::kTiles);
+    if (plan.algorithm == Algorithm::kDepthwise) {
+        run_depthwise(problem, source, weight, bias, destination);
+        return Algorithm::kDepthwise;
+    }
     if (plan.algorithm == Algorithm::kWinograd) {
         if (run_winograd(problem, source, weight, bias, destination)) return Algorithm::kWinograd;
         plan = plan_problem(problem, Algorithm::kIm2col, Purpose::kTiles, kernel_table<T>().vector_length,

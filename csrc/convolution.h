@@ -11,7 +11,7 @@
 
 namespace i2dl {
 
-enum class Algorithm { kAuto, kDirect, kPacked, kIm2col, kWinograd, kOuter };
+enum class Algorithm { kAuto, kDirect, kPacked, kIm2col, kWinograd, kOuter, kDepthwise };
 
 Algorithm algorithm_of(const std::string& name);  // throws std::invalid_argument
 const char* name_of(Algorithm algorithm);

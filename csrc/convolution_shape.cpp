@@ -18,10 +18,10 @@ std::string text_of(const Sizes& sizes) {
 
 Algorithm algorithm_of(const std::string& name) {
     for (const Algorithm algorithm : {Algorithm::kAuto, Algorithm::kDirect, Algorithm::kPacked, Algorithm::kIm2col,
-                                      Algorithm::kWinograd, Algorithm::kOuter}) {
+                                      Algorithm::kWinograd, Algorithm::kOuter, Algorithm::kDepthwise}) {
         if (name == name_of(algorithm)) return algorithm;
     }
-    refuse("the algorithms are auto, direct, packed, im2col, winograd and outer, got \"" + name + "\"");
+    refuse("the algorithms are auto, direct, packed, im2col, winograd, outer and depthwise, got \"" + name + "\"");
 }
 
 const char* name_of(Algorithm algorithm) {
@@ -36,6 +36,8 @@ const char* name_of(Algorithm algorithm) {
             return "winograd";
         case Algorithm::kOuter:
             return "outer";
+        case Algorithm::kDepthwise:
+            return "depthwise";
         case Algorithm::kAuto:
             break;
     }

@@ -184,6 +184,74 @@ struct WinogradOutput {
     int64_t row_step;
 };
 
+// Copies planes with borders of zeros, along x into one part per residue of the position modulo the stride: element
+// (z, y, x) of part r is the source at (first[0] + z, first[1] + y, (first[2] + x) * stride + residue[r]). Whole
+// vectors are written.
+template <typename T>
+struct PlaneFill {
+    int64_t planes;
+    const T* source;
+    int64_t source_step;
+    const T *begin, *end;  // what may be read
+    int64_t size[3], first[3], used[3], extent[3];
+    int64_t stride;
+    int64_t residues;
+    const int64_t *residue, *low, *high;  // of each part: the columns that lie inside the source
+    int64_t residue_step;
+    T* slab;
+    int64_t slab_step;
+};
+
+// Rows of outputs of several planes, each with weights of its own. Row r of plane i at column x is
+//     bias[c] + sum_k weights[c * weight_step + k] * source[i * source_step + row_source[r] + offsets[k] + x],
+// c = (first + i) % channels, and goes to destination + i * destination_step + row_destination[r] + x * column_step.
+template <typename T>
+struct PlaneRun {
+    int64_t planes;
+    int64_t first, channels;
+    const T* weights;
+    int64_t weight_step;
+    const T* bias;  // or null
+    int64_t bias_step;
+    const T* source;
+    int64_t source_step;
+    int64_t terms;
+    const int64_t* offsets;
+    int64_t square;  // K if offsets[y * K + x] = offsets[0] + y * pitch + x and rows follow at `pitch`, else 0
+    int64_t pitch;
+    int64_t rows;
+    const int64_t *row_source, *row_destination;
+    int64_t width;
+    // Where odd_width > 0, columns alternate: these sums, then those of the terms below, whose weights follow. It is
+    // `width` or one less, and column_step is 1.
+    int64_t odd_terms;
+    const int64_t* odd_offsets;
+    int64_t odd_width;
+    T* destination;
+    int64_t destination_step;
+    int64_t column_step;
+};
+
+// sums[k] += sum over planes i, rows r and columns x of
+//     gradient[i * gradient_step + row_gradient[r] + x] * source[i * source_step + row_source[r] + offsets[k] + x].
+// With `square`, as above, up to 3 rows after the last one must be readable, and finite.
+template <typename T>
+struct PlaneDots {
+    int64_t planes;
+    const T* source;
+    int64_t source_step;
+    const T* gradient;
+    int64_t gradient_step;
+    int64_t terms;
+    const int64_t* offsets;
+    int64_t square;
+    int64_t pitch;
+    int64_t rows;
+    const int64_t *row_source, *row_gradient;
+    int64_t width;
+    T* sums;
+};
+
 // One output row of max pooling with a stride of 1 or 2: over all lines of the input that its windows see, and all taps
 // along them. Position line_start[l] + x * stride + shift[k] of the plane counts for output columns low[k] <= x <
 // high[k]. Not a number wins; of equal values the first does; a window without taps gives -inf at -1.
@@ -227,6 +295,9 @@ struct KernelTable {
     void (*winograd_weights)(const WinogradWeights<T>&);
     void (*winograd_input)(const WinogradInput<T>&);
     bool (*winograd_output)(const WinogradOutput<T>&);
+    void (*fill_planes)(const PlaneFill<T>&);
+    void (*run_planes)(const PlaneRun<T>&);
+    void (*plane_dots)(const PlaneDots<T>&);
     void (*max_row)(const MaxRow<T>&);
     void (*add_row)(const SumRow<T>&);     // sum[x] += source[x * stride] for low <= x < high
     void (*spread_row)(const SumRow<T>&);  // the adjoint, with `source` written: source[x * stride] += sum[x]

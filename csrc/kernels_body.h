@@ -1007,6 +1007,10 @@ bool winograd_output(const WinogradOutput<T>& run) {
     }
 }
 
+// ------------------------------------------------------------------------------------------------------ depthwise
+
+#include "depthwise_body.h"
+
 // -------------------------------------------------------------------------------------------------------- pooling
 
 template <typename T, int S>
@@ -1104,7 +1108,7 @@ void spread_row(const SumRow<T>& row) {
      {0, tile_vectors(1), tile_vectors(2), tile_vectors(3), tile_vectors(4), tile_vectors(5),             \
       tile_vectors(6), tile_vectors(7), tile_vectors(8)},                                                 \
      run_tiles<T>, run_dots<T>, transpose<T>, run_outer<T>, run_positions<T>, fill_slab<T>, pack_columns<T>,                \
-     winograd_weights<T>, winograd_input<T>, winograd_output<T>,                                          \
+     winograd_weights<T>, winograd_input<T>, winograd_output<T>, fill_planes<T>, run_planes<T>, plane_dots<T>,            \
      max_row<T>, add_row<T>, spread_row<T>}
 // clang-format on
 

@@ -17,6 +17,7 @@
 #include "choice.h"
 #include "columns.h"
 #include "convolution.h"
+#include "depthwise.h"
 #include "instruction_set.h"
 #include "scratch.h"
 #include "thread_pool.h"
@@ -296,12 +297,18 @@ Algorithm convolution_weight_gradient(const ConvolutionShape& shape, const T* gr
         throw std::invalid_argument("convolution: the algorithm \"winograd\" does not serve the weight gradient");
     }
     const ShiftProblem problem = forward_problem(shape);
+    require_depthwise(problem, algorithm);
     Plan plan = choose_plan<T>(problem, algorithm, Purpose::kDots);
-    spread_plan(problem, plan);
-    sum_weight_gradient(problem, plan, gradient, input, result);
-    if (plan.algorithm == Algorithm::kDirect && algorithm == Algorithm::kAuto) {
-        // The direct way multiplies what lies between two rows by zero; where that is infinite or not a number, the
-        // product is not zero. Columns hold only what belongs to the sum.
+    const bool depthwise = plan.algorithm == Algorithm::kDepthwise;
+    if (depthwise) {
+        depthwise_weight_gradient(problem, gradient, input, result);
+    } else {
+        spread_plan(problem, plan);
+        sum_weight_gradient(problem, plan, gradient, input, result);
+    }
+    if ((plan.algorithm == Algorithm::kDirect || depthwise) && algorithm == Algorithm::kAuto) {
+        // These multiply what does not belong to the sum (between two rows, or counted already) by zero; where it is
+        // infinite or not a number, the product is not zero. Columns hold only what belongs to the sum.
         const int64_t size = problem.groups * problem.destination_channels * problem.phases[0].depth;
         bool finite = true;
         for (int64_t i = 0; i < size; ++i) finite &= std::isfinite(result[i]);

@@ -97,7 +97,7 @@ void check_convolution(const ConvolutionShape& s) {
         return true;
     };
     for (const Algorithm algorithm : {Algorithm::kAuto, Algorithm::kDirect, Algorithm::kPacked, Algorithm::kIm2col,
-                                      Algorithm::kWinograd, Algorithm::kOuter}) {
+                                      Algorithm::kWinograd, Algorithm::kOuter, Algorithm::kDepthwise}) {
         Array<T> y(gradient.size), x(input.size), w(weight.size);
         const T *from = input.data.get(), *by = weight.data.get(), *grad = gradient.data.get();
         if (serves([&] { convolution(s, from, by, bias.data.get(), y.data.get(), algorithm); })) {
@@ -212,14 +212,15 @@ int main(int argc, char** argv) {
         set_instruction_set(sets[static_cast<size_t>(round) % sets.size()]);
         set_num_threads(static_cast<int>(pick(1, 3)));
         const int64_t spatial = pick(1, 3), groups = pick(1, 3);
+        const bool depthwise = round % 4 == 1;
         // Few large shapes, many small ones; now and then sizes of zero.
         const int64_t most = round % 7 == 0 ? 40 / spatial : 9;
-        Sizes input = {pick(round % 11 ? 1 : 0, 4), groups * pick(1, 9)},
-              weight = {groups * pick(1, 19), input[1] / groups};
+        Sizes input = {pick(round % 11 ? 1 : 0, 4), groups * (depthwise ? 1 : pick(1, 9))},
+              weight = {groups * pick(1, depthwise ? 2 : 19), input[1] / groups};
         Sizes kernel, stride, padding, dilation, half, ones;
         for (int64_t d = 0; d < spatial; ++d) {
             input.push_back(pick(1, most));
-            kernel.push_back(pick(1, 4));
+            kernel.push_back(pick(1, depthwise ? 7 : 4));
             stride.push_back(round % 13 ? pick(1, 4) : int64_t{1} << 40);
             padding.push_back(pick(0, 4));
             dilation.push_back(pick(1, 3));

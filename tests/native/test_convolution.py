@@ -15,7 +15,7 @@ from tinygrad_i2dl.backends import native
 torch = pytest.importorskip("torch")
 
 Array = Any
-ALGORITHMS = ("auto", "direct", "packed", "im2col", "outer")  # winograd has its own cases
+ALGORITHMS = ("auto", "direct", "packed", "im2col", "outer")  # winograd and depthwise have their own cases
 
 
 class Case(NamedTuple):
@@ -168,7 +168,69 @@ def test_winograd_agrees_with_pytorch(case: Case) -> None:
         check_input_gradient(case, dtype, "winograd")
 
 
+def depthwise(batch: int, channels: int, size: tuple[int, ...], kernel: int, stride: int, padding: int) -> Case:
+    dims = len(size)
+    return Case(
+        batch, channels, channels, channels, size, (kernel,) * dims, (stride,) * dims, (padding,) * dims, (1,) * dims
+    )
+
+
+# Rows of 1 to 40 columns, with tiles of several rows and without, kernels with loops of their own and others.
+DEPTHWISE_CASES = [
+    depthwise(3, 5, (28, 28), 3, 1, 1),
+    depthwise(2, 3, (9, 40), 3, 1, 0),
+    depthwise(70, 2, (8, 8), 3, 1, 1),
+    depthwise(2, 3, (3, 5), 3, 1, 1),
+    depthwise(3, 4, (2, 2), 3, 1, 1),
+    depthwise(2, 3, (1, 1), 3, 1, 1),
+    depthwise(2, 3, (17, 33), 5, 1, 2),
+    depthwise(2, 3, (14, 14), 7, 1, 3),
+    depthwise(2, 3, (14, 14), 7, 1, 9),
+    depthwise(2, 3, (13, 21), 4, 1, 1),
+    depthwise(2, 3, (150, 170), 3, 1, 1),
+    depthwise(3, 4, (15, 16), 3, 2, 1),
+    depthwise(3, 4, (16, 15), 3, 2, 1),
+    depthwise(2, 3, (40, 70), 4, 2, 1),
+    depthwise(2, 3, (150, 170), 5, 2, 2),
+    depthwise(2, 3, (9, 7), 1, 2, 0),
+    depthwise(2, 3, (9, 7), 2, 2, 0),
+    depthwise(2, 3, (20, 23), 3, 3, 2),
+    depthwise(2, 3, (5000,), 5, 1, 2),
+    depthwise(2, 3, (257,), 7, 2, 3),
+    depthwise(2, 3, (6, 7, 18), 3, 1, 1),
+    depthwise(2, 3, (7, 8, 9), 3, 2, 1),
+    Case(2, 3, 9, 3, (12, 13), (3, 3), (1, 1), (1, 1), (1, 1)),  # several outputs for each input
+    Case(2, 9, 3, 3, (12, 13), (3, 3), (2, 1), (1, 1), (1, 1)),  # and the other way round
+    Case(2, 1, 4, 1, (12, 13), (3, 2), (1, 2), (1, 1), (2, 3)),
+    Case(2, 6, 1, 1, (12, 13), (3, 3), (2, 2), (1, 1), (1, 1)),
+]
+
+
+@pytest.mark.parametrize("dtype", [numpy.float32, numpy.float64])
+@pytest.mark.parametrize("case", DEPTHWISE_CASES, ids=str)
+def test_depthwise_agrees_with_pytorch(case: Case, dtype: type) -> None:
+    for instruction_set in native.instruction_sets():
+        native.set_instruction_set(instruction_set)
+        check(case, dtype, "depthwise")
+
+
+def test_depthwise_keeps_what_is_not_finite_where_it_is() -> None:
+    input = numpy.ones((2, 3, 9, 20), numpy.float32)
+    input[1, 2, 4, 18], input[0, 1, 8, 0] = numpy.inf, numpy.nan
+    weight = numpy.ones((3, 1, 3, 3), numpy.float32)
+    settings = ((1, 1), (1, 1), (1, 1), 3)
+    output = native.conv(input, weight, None, *settings, "depthwise")
+    x, w = torch.from_numpy(input), torch.from_numpy(weight).requires_grad_()
+    wanted = torch.nn.functional.conv2d(x, w, None, *settings)
+    numpy.testing.assert_array_equal(output, wanted.detach().numpy())
+    wanted.backward(torch.ones_like(wanted))
+    gradient = native.conv_weight_gradient(numpy.ones_like(output), input, weight.shape, *settings)
+    numpy.testing.assert_array_equal(gradient, w.grad.numpy())
+
+
 def test_algorithms_say_what_they_do_not_serve() -> None:
+    with pytest.raises(ValueError, match="depthwise"):
+        check_forward(CASES["plain_3x3"], numpy.float32, "depthwise")
     for name in ("pointwise", "autoencoder", "signal", "volume"):
         with pytest.raises(ValueError, match="winograd"):
             check_forward(CASES[name], numpy.float32, "winograd")
@@ -392,7 +454,7 @@ def test_what_is_not_served_is_left_to_the_reference() -> None:
 
 def test_the_algorithm_can_be_asked() -> None:
     settings = ((1, 1), (1, 1), (1, 1))
-    assert native.conv_algorithm("forward", (4, 8, 20, 20), (8, 1, 3, 3), *settings, 8) == "direct"
+    assert native.conv_algorithm("forward", (4, 8, 20, 20), (8, 1, 3, 3), *settings, 8) == "depthwise"
     for direction in ("forward", "input_gradient", "weight_gradient"):
         name = native.conv_algorithm(direction, (4, 8, 20, 20), (8, 8, 3, 3), *settings, 1, numpy.float64)
         assert name in ALGORITHMS

@@ -22,7 +22,8 @@ def conv_algorithm(
     groups: int,
     dtype: Any = numpy.float32,
 ) -> str:
-    """The algorithm that ``auto`` stands for: ``direct``, ``packed``, ``im2col``, ``winograd`` or ``outer``.
+    """The algorithm that ``auto`` stands for: ``direct``, ``packed``, ``im2col``, ``winograd``, ``outer`` or
+    ``depthwise``.
 
     `direction` is ``forward``, ``input_gradient`` or ``weight_gradient``. Raises ValueError for shapes that do not fit
     together.
@@ -30,8 +31,8 @@ def conv_algorithm(
     >>> if native is not None:
     ...     conv_algorithm("forward", (1, 8, 16, 16), (8, 1, 3, 3), (1, 1), (1, 1), (1, 1), 8)
     ... else:
-    ...     'direct'
-    'direct'
+    ...     'depthwise'
+    'depthwise'
     """
     name: str = extension().conv_algorithm(
         direction, input_shape, weight_shape, stride, padding, dilation, groups, numpy.dtype(dtype).itemsize
