@@ -28,7 +28,7 @@ Plan choose_plan(const ShiftProblem& problem, Algorithm algorithm, Purpose purpo
         const double cost = positions_cost(problem, lanes);
         if (cost < best.cost) best = Plan{Algorithm::kOuter, 1, 1, 1, 1, cost};
     }
-    if (depthwise_serves(problem)) {
+    if (problem.batch > 0 && problem.destination_volume() > 0 && !problem.phases.empty() && depthwise_serves(problem)) {
         const double cost = depthwise_cost(problem, purpose, lanes);
         if (cost < best.cost) best = Plan{Algorithm::kDepthwise, 1, 1, 1, 1, cost};
     }

@@ -7,6 +7,7 @@ PYBIND11_MODULE(_native, module) {
     i2dl::bind_convolution(module);
     i2dl::bind_pooling(module);
     i2dl::bind_graph(module);
+    i2dl::bind_half(module);
     i2dl::bind_elementwise(module);
     i2dl::bind_optimization(module);
     i2dl::bind_activation(module);

@@ -7,6 +7,7 @@ Transposed convolution is `conv_input_gradient` under its public name.
 
 from __future__ import annotations
 
+import functools
 from math import prod
 from typing import Any
 
@@ -279,37 +280,57 @@ conv_weight_gradient.gradient(
 
 def check(op: str, dims: int, input: Any, weight: Any, bias: Any, groups: int, transposed: bool = False) -> None:
     """Raise unless the ranks, dtypes and channels of a convolution's tensors fit together."""
-    if weight.ndim != dims + 2:
-        shape = "(in, out / groups, *kernel)" if transposed else "(out, in / groups, *kernel)"
-        raise ShapeError(f"{op}(): weight must have {dims + 2} dimensions {shape}, got shape {tuple(weight.shape)}")
-    if input.ndim not in (dims + 1, dims + 2):
-        raise ShapeError(
-            f"{op}(): input must have {dims + 2} dimensions (batch, channels, *spatial), or {dims + 1} without a "
-            "batch, "
-            f"got shape {tuple(input.shape)}"
-        )
+    check_shapes(op, dims, input.shape, weight.shape, None if bias is None else bias.shape, groups, transposed)
     if input.dtype != weight.dtype or (bias is not None and bias.dtype != weight.dtype):
         got = f"{input.dtype}, {weight.dtype}" + ("" if bias is None else f", {bias.dtype}")
         raise DtypeError(f"{op}(): input, weight and bias must have one dtype, got {got}")
+
+
+@functools.lru_cache(maxsize=1024)  # a network asks for the same few shapes again and again
+def check_shapes(
+    op: str, dims: int, input: Sizes, weight: Sizes, bias: Sizes | None, groups: int, transposed: bool
+) -> None:
+    """Raise unless the shapes of a convolution's tensors have the right ranks and channels."""
+    if len(weight) != dims + 2:
+        shape = "(in, out / groups, *kernel)" if transposed else "(out, in / groups, *kernel)"
+        raise ShapeError(f"{op}(): weight must have {dims + 2} dimensions {shape}, got shape {tuple(weight)}")
+    if len(input) not in (dims + 1, dims + 2):
+        raise ShapeError(
+            f"{op}(): input must have {dims + 2} dimensions (batch, channels, *spatial), or {dims + 1} without a "
+            "batch, "
+            f"got shape {tuple(input)}"
+        )
     if groups < 1:
         raise RuntimeError(f"{op}(): groups must be positive, got {groups}")
-    if weight.shape[0] % groups or weight.shape[0] < groups:
+    if weight[0] % groups or weight[0] < groups:
         raise ShapeError(
             f"{op}(): the first size of weight must be a multiple of groups={groups}, got weight of shape "
-            f"{tuple(weight.shape)}"
+            f"{tuple(weight)}"
         )
-    channels = input.shape[input.ndim - dims - 1]
-    expected = weight.shape[0] if transposed else weight.shape[1] * groups
+    channels = input[len(input) - dims - 1]
+    expected = weight[0] if transposed else weight[1] * groups
     if channels != expected:
         raise ShapeError(
-            f"{op}(): weight of shape {tuple(weight.shape)} with groups={groups} needs an input of {expected} "
+            f"{op}(): weight of shape {tuple(weight)} with groups={groups} needs an input of {expected} "
             "channels, "
-            f"got {channels} in input of shape {tuple(input.shape)}"
+            f"got {channels} in input of shape {tuple(input)}"
         )
-    outputs = weight.shape[1] * groups if transposed else weight.shape[0]
-    if bias is not None and tuple(bias.shape) != (outputs,):
+    outputs = weight[1] * groups if transposed else weight[0]
+    if bias is not None and tuple(bias) != (outputs,):
+        raise ShapeError(f"{op}(): bias must have shape ({outputs},), one for each output channel, got {tuple(bias)}")
+
+
+@functools.lru_cache(maxsize=1024)
+def check_windows(op: str, input: Sizes, kernel: Sizes, stride: Sizes, padding: Sizes, dilation: Sizes) -> None:
+    """Raise unless a window of a convolution fits into its padded input, given by its shape."""
+    check_steps(op, stride, padding, dilation)
+    room = tuple([n + 2 * p for n, p in zip(input[len(input) - len(kernel) :], padding, strict=True)])
+    reach = span(kernel, dilation)
+    if any(r > n for r, n in zip(reach, room, strict=True)):
+        gaps = f" (it reaches over {text(reach)} with dilation {dilation})" if reach != kernel else ""
         raise ShapeError(
-            f"{op}(): bias must have shape ({outputs},), one for each output channel, got {tuple(bias.shape)}"
+            f"{op}(): kernel {text(kernel)}{gaps} is larger than the padded input {text(room)} "
+            f"(input of shape {tuple(input)}, padding {padding})"
         )
 
 
@@ -329,10 +350,11 @@ def convolve(
     check(op, dims, input, weight, bias, groups)
     stride = sizes_of(stride, dims, op, "stride")
     dilation = sizes_of(dilation, dims, op, "dilation")
+    shape = tuple(input.shape)
     kernel = tuple(weight.shape[2:])
-    batched = input.ndim == dims + 2
+    batched = len(shape) == dims + 2
     if not batched:
-        input = reshape_to(input, (1, *input.shape))
+        input = reshape_to(input, (1, *shape))
     if isinstance(padding, str):
         if padding == "same":
             if set(stride) != {1}:
@@ -351,15 +373,7 @@ def convolve(
             raise RuntimeError(f"{op}(): padding must be integers, 'same' or 'valid', got {padding!r}")
     else:
         padding = sizes_of(padding, dims, op, "padding")
-    check_steps(op, stride, padding, dilation)
-    room = tuple([n + 2 * p for n, p in zip(input.shape[2:], padding, strict=True)])
-    reach = span(kernel, dilation)
-    if any(r > n for r, n in zip(reach, room, strict=True)):
-        gaps = f" (it reaches over {text(reach)} with dilation {dilation})" if reach != kernel else ""
-        raise ShapeError(
-            f"{op}(): kernel {text(kernel)}{gaps} is larger than the padded input {text(room)} "
-            f"(input of shape {tuple(input.shape)}, padding {padding})"
-        )
+    check_windows(op, input.shape, kernel, stride, padding, dilation)
     result = conv(input, weight, bias, stride, padding, dilation, groups)
     return result if batched else reshape_to(result, tuple(result.shape[1:]))
 

@@ -289,6 +289,7 @@ def check_input(op: str, dims: int, input: Any, error: type[Exception] = ShapeEr
     return batched
 
 
+@functools.lru_cache(maxsize=1024)  # a network asks for the same few shapes again and again
 def check_windows(
     op: str, dims: int, shape: Sizes, kernel: Sizes, stride: Sizes, padding: Sizes, dilation: Sizes, ceil_mode: bool
 ) -> None:

@@ -21,6 +21,8 @@ def sizes_of(value: Any, count: int, op: str, name: str) -> Sizes:
     """An argument such as `stride` as one integer for each of `count` dimensions; one number stands for all of them."""
     if type(value) is int:
         return (value,) * count
+    if type(value) is tuple and len(value) == count and {int}.issuperset(map(type, value)):
+        return value
     if hasattr(value, "__index__") and not isinstance(value, (tuple, list)):
         return (value.__index__(),) * count
     try:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy
 
-from .extension import extension, native, refusal_of_images, serves_images
+from .extension import extension, is_half, native, refusal_of_images, serves_images, through_single
 
 Array = Any
 Sizes = tuple[int, ...]
@@ -63,7 +63,7 @@ def conv(
     True
     """
     if not (serves_images(input, weight) if bias is None else serves_images(input, weight, bias)):
-        return NotImplemented
+        return through_single(conv, input, weight, bias, stride, padding, dilation, groups, algorithm)
     return native.conv(input, weight, bias, stride, padding, dilation, groups, algorithm)
 
 
@@ -82,7 +82,9 @@ def conv_input_gradient(
     Raises ValueError for shapes that do not fit together.
     """
     if not serves_images(grad, weight):
-        return NotImplemented
+        return through_single(
+            conv_input_gradient, grad, weight, input_shape, stride, padding, dilation, groups, algorithm
+        )
     if (
         groups == 1
         and algorithm == "auto"
@@ -110,7 +112,9 @@ def conv_weight_gradient(
     Raises ValueError for shapes that do not fit together. The same number of threads gives the same bits.
     """
     if not serves_images(grad, input):
-        return NotImplemented
+        return through_single(
+            conv_weight_gradient, grad, input, weight_shape, stride, padding, dilation, groups, algorithm
+        )
     return native.conv_weight_gradient(grad, input, weight_shape, stride, padding, dilation, groups, algorithm)
 
 
@@ -120,7 +124,7 @@ def im2col(input: Array, kernel_size: Sizes, stride: Sizes, padding: Sizes, dila
     Raises ValueError for sizes that do not fit together.
     """
     if not serves_images(input):
-        return NotImplemented
+        return through_single(im2col, input, kernel_size, stride, padding, dilation)
     return native.im2col(input, kernel_size, stride, padding, dilation)
 
 
@@ -132,7 +136,7 @@ def col2im(
     Raises ValueError for sizes that do not fit together.
     """
     if not serves_images(columns):
-        return NotImplemented
+        return through_single(col2im, columns, input_shape, kernel_size, stride, padding, dilation)
     return native.col2im(columns, input_shape, kernel_size, stride, padding, dilation)
 
 
@@ -148,7 +152,8 @@ def detail(operation: str, *arguments: Any) -> str | None:
     else:
         input_shape, weight_shape = second.shape, third
     direction = _DIRECTIONS[operation]
-    return conv_algorithm(direction, input_shape, weight_shape, stride, padding, dilation, groups, first.dtype)
+    computed = numpy.float32 if is_half(first.dtype) else first.dtype
+    return conv_algorithm(direction, input_shape, weight_shape, stride, padding, dilation, groups, computed)
 
 
 _DIRECTIONS = {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy
@@ -103,12 +103,44 @@ def refusal_of_plain(operation: str, *arguments: Any) -> str | None:
     return None if arrays else "no floating-point array"
 
 
+def is_half(dtype: Any) -> bool:
+    """Whether this is float16 or bfloat16, in the machine's byte order."""
+    return bool(dtype == numpy.float16) or (dtype.kind == "V" and dtype.name == "bfloat16")
+
+
+def through_single(kernel: Callable[..., Any], first: Array, *arguments: Any) -> Any:
+    """What `kernel` makes of float16 or bfloat16 arrays, computed in float32 and rounded once, in their dtype.
+
+    The widening and the rounding are done in C++. NotImplemented for other dtypes, or if `first` and other arrays of
+    floats among the arguments differ in theirs.
+    """
+    dtype = first.dtype
+    if native is None or not is_half(dtype) or not 3 <= first.ndim <= 5:
+        return NotImplemented
+    if any(isinstance(each, numpy.ndarray) and each.dtype not in (dtype, numpy.int64) for each in arguments):
+        return NotImplemented
+    brain = dtype.kind == "V"
+
+    def widened(argument: Any) -> Any:
+        if isinstance(argument, numpy.ndarray) and argument.dtype == dtype:
+            return native.widen(argument.view(numpy.uint16), brain)
+        return argument
+
+    def narrowed(result: Any) -> Any:
+        return native.narrow(result, brain).view(dtype) if result.dtype == numpy.float32 else result
+
+    result = kernel(widened(first), *map(widened, arguments))
+    if result is NotImplemented:
+        return result
+    return tuple(map(narrowed, result)) if isinstance(result, tuple) else narrowed(result)
+
+
 def refusal_of_images(operation: str, *arguments: Any) -> str | None:
     """Why a kernel for images returns NotImplemented for these arguments; None where it does not."""
     arrays = [argument for argument in arguments if isinstance(argument, numpy.ndarray)]
     floating = arrays[:1] if operation == "max_pool_backward" else arrays  # its second array holds positions
     for array in floating:
-        if array.dtype not in DTYPES:
+        if array.dtype not in DTYPES and not is_half(array.dtype):
             return f"dtype {array.dtype}"
     if len({array.dtype for array in floating}) > 1:
         return "dtypes " + ", ".join(str(array.dtype) for array in floating)

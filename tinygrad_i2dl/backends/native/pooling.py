@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy
 
-from .extension import native, refusal_of_images, serves_images
+from .extension import native, refusal_of_images, serves_images, through_single
 
 Array = Any
 Sizes = tuple[int, ...]
@@ -23,7 +23,7 @@ def max_pool(input: Array, kernel_size: Sizes, stride: Sizes, padding: Sizes, di
     True
     """
     if not serves_images(input):
-        return NotImplemented
+        return through_single(max_pool, input, kernel_size, stride, padding, dilation, ceil_mode)
     return native.max_pool(input, kernel_size, stride, padding, dilation, ceil_mode)
 
 
@@ -32,8 +32,10 @@ def max_pool_backward(grad: Array, indices: Array, input_shape: Sizes) -> Array:
 
     Raises ValueError for shapes that do not fit together, IndexError for an index outside the plane.
     """
-    if not serves_images(grad) or indices.dtype != numpy.int64:
+    if indices.dtype != numpy.int64:
         return NotImplemented
+    if not serves_images(grad):
+        return through_single(max_pool_backward, grad, indices, input_shape)
     return native.max_pool_backward(grad, indices, input_shape)
 
 
@@ -56,7 +58,9 @@ def avg_pool(
     True
     """
     if not serves_images(input):
-        return NotImplemented
+        return through_single(
+            avg_pool, input, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override
+        )
     return native.avg_pool(input, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override)
 
 
@@ -75,7 +79,10 @@ def avg_pool_backward(
     Raises ValueError for sizes that do not fit together.
     """
     if not serves_images(grad):
-        return NotImplemented
+        return through_single(
+            avg_pool_backward, grad, input_shape, kernel_size, stride, padding, ceil_mode, count_include_pad,
+            divisor_override,
+        )  # fmt: skip
     return native.avg_pool_backward(
         grad, input_shape, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override
     )
