@@ -105,23 +105,38 @@ def operation_cases() -> list[Case]:
 
 # ---------------------------------------------------------------- convolution
 
-# name, input, weight, keywords
-CONVOLUTIONS: list[tuple[str, tuple[int, ...], tuple[int, ...], dict[str, int]]] = [
-    ("3x3, 64 channels, 16x64x32x32", (16, 64, 32, 32), (64, 64, 3, 3), {"padding": 1}),
-    ("3x3, 3 channels, 32x3x32x32", (32, 3, 32, 32), (16, 3, 3, 3), {"padding": 1}),
-    ("5x5, 1 channel, 64x1x28x28", (64, 1, 28, 28), (6, 1, 5, 5), {"padding": 2}),
-    ("3x3 stride 2, 16x32x32x32", (16, 32, 32, 32), (64, 32, 3, 3), {"padding": 1, "stride": 2}),
-    ("1x1, 64 to 128 channels, 16x64x28x28", (16, 64, 28, 28), (128, 64, 1, 1), {}),
-    ("depthwise 3x3, 16x64x28x28", (16, 64, 28, 28), (64, 1, 3, 3), {"padding": 1, "groups": 64}),
-]
+# name, function, input, weight, keywords
+CONVOLUTIONS: list[tuple[str, str, tuple[int, ...], tuple[int, ...], dict[str, int]]] = [
+    ("3x3, 64 channels, 16x64x32x32", "conv2d", (16, 64, 32, 32), (64, 64, 3, 3), {"padding": 1}),
+    ("3x3, 3 channels, 32x3x32x32", "conv2d", (32, 3, 32, 32), (16, 3, 3, 3), {"padding": 1}),
+    ("5x5, 1 channel, 64x1x28x28", "conv2d", (64, 1, 28, 28), (6, 1, 5, 5), {"padding": 2}),
+    ("3x3 stride 2, 16x32x32x32", "conv2d", (16, 32, 32, 32), (64, 32, 3, 3), {"padding": 1, "stride": 2}),
+    ("4x4 stride 2, 32x3x32x32", "conv2d", (32, 3, 32, 32), (64, 3, 4, 4), {"padding": 1, "stride": 2}),
+    ("7x7 stride 2, 8x3x112x112", "conv2d", (8, 3, 112, 112), (64, 3, 7, 7), {"padding": 3, "stride": 2}),
+    ("1x1, 64 to 128 channels, 16x64x28x28", "conv2d", (16, 64, 28, 28), (128, 64, 1, 1), {}),
+    ("1x1 stride 2, 32x32x16x16", "conv2d", (32, 32, 16, 16), (64, 32, 1, 1), {"stride": 2}),
+    ("3x3 in 4 groups, 16x64x28x28", "conv2d", (16, 64, 28, 28), (64, 16, 3, 3), {"padding": 1, "groups": 4}),
+    ("depthwise 3x3, 16x64x28x28", "conv2d", (16, 64, 28, 28), (64, 1, 3, 3), {"padding": 1, "groups": 64}),
+    ("depthwise 3x3 stride 2, 16x64x28x28", "conv2d", (16, 64, 28, 28), (64, 1, 3, 3),
+     {"padding": 1, "groups": 64, "stride": 2}),
+    ("depthwise 5x5, 16x64x28x28", "conv2d", (16, 64, 28, 28), (64, 1, 5, 5), {"padding": 2, "groups": 64}),
+    ("depthwise 1d, 7 wide, 16x64x256", "conv1d", (16, 64, 256), (64, 1, 7), {"padding": 3, "groups": 64}),
+    ("1d, 3 wide, 16x64x256", "conv1d", (16, 64, 256), (64, 64, 3), {"padding": 1}),
+    ("3d, 3x3x3, 4x8x16x16x16", "conv3d", (4, 8, 16, 16, 16), (16, 8, 3, 3, 3), {"padding": 1}),
+    ("transposed 4x4 stride 2, 32x128x8x8", "conv_transpose2d", (32, 128, 8, 8), (128, 64, 4, 4),
+     {"padding": 1, "stride": 2}),
+    ("transposed 4x4 stride 2 to 3 channels, 32x64x16x16", "conv_transpose2d", (32, 64, 16, 16), (64, 3, 4, 4),
+     {"padding": 1, "stride": 2}),
+    ("transposed 2x2 stride 2, 16x64x16x16", "conv_transpose2d", (16, 64, 16, 16), (64, 32, 2, 2), {"stride": 2}),
+]  # fmt: skip
 
 
 def convolution_cases() -> list[Case]:
     cases = []
-    for name, input, weight, keywords in CONVOLUTIONS:
+    for name, function, input, weight, keywords in CONVOLUTIONS:
 
-        def call(torch: Library, keywords: dict[str, int] = keywords) -> Function:
-            return lambda x, w: torch.nn.functional.conv2d(x, w, **keywords)
+        def call(torch: Library, function: str = function, keywords: dict[str, int] = keywords) -> Function:
+            return lambda x, w: getattr(torch.nn.functional, function)(x, w, **keywords)
 
         for backward in (False, True):
             title = name + (", forward and backward" if backward else ", forward")

@@ -124,18 +124,6 @@ inline __attribute__((always_inline)) int64_t block_start(int64_t index, int64_t
     return start + length <= width || width < length ? start : width - length;
 }
 
-template <typename V, typename T>
-inline __attribute__((always_inline)) void store_part(T* to, V value, int64_t count) {
-    constexpr int L = sizeof(V) / sizeof(T);
-    if (count >= L) {
-        store(to, value);
-        return;
-    }
-    T lanes[L];
-    store(lanes, value);
-    for (int64_t i = 0; i < count; ++i) to[i] = lanes[i];
-}
-
 // R blocks at once: sum[i] = start + sum_k weights[k] * from[i][offsets[k]].
 template <typename T, typename V, int R>
 inline __attribute__((always_inline)) void sum_terms(int64_t terms, const int64_t* offsets, const T* weights, T start,
@@ -284,8 +272,9 @@ void woven_rows(const PlaneRun<T>& run, const T* weights, T bias, const T* sourc
                 store(to, low);
                 store(to + L, high);
             } else {
-                store_part(to, low, total - 2 * x);
-                store_part(to + L, high, total - 2 * x - L);
+                const int64_t left = total - 2 * x;
+                store_part(to, low, left < L ? left : L);
+                if (left > L) store_part(to + L, high, left - L);
             }
         }
     }
