@@ -58,6 +58,12 @@ def operation(
     return step
 
 
+def fused_expression(torch: Library) -> Function:
+    """What `fuse` is for: several elementwise operations on much memory. PyTorch runs them one after the other."""
+    fuse = getattr(torch, "fuse", lambda function: function)
+    return fuse(lambda x, y: torch.tanh(1.5 * x + 0.1) * 0.5 + y)  # type: ignore[no-any-return]
+
+
 LARGE, IMAGES = (1000, 1000), (32, 64, 28, 28)
 
 OPERATIONS: list[tuple[str, float | None, Callable[[Library], Function], tuple[tuple[int, ...], ...]]] = [
@@ -88,6 +94,7 @@ OPERATIONS: list[tuple[str, float | None, Callable[[Library], Function], tuple[t
     ("concatenate", None, lambda torch: lambda x, y: torch.cat([x, y], 1), (LARGE, LARGE)),
     ("index rows", None, lambda torch: lambda x: x[torch.arange(0, 1000, 3)], (LARGE,)),
     ("attention", None, lambda torch: torch.nn.functional.scaled_dot_product_attention, ((8, 4, 64, 32),) * 3),
+    ("fused expression of 10,000,000 elements", 0.3, lambda torch: fused_expression(torch), ((10_000_000,),) * 2),
 ]  # fmt: skip
 
 

@@ -25,6 +25,14 @@ KERNEL = """\
 {body}    }}
 }}
 """
+# NVIDIA's run-time compiler comes without the C library's headers.
+CONSTANTS = """\
+#ifndef INFINITY
+#define INFINITY __int_as_float(0x7f800000)
+#define NAN __int_as_float(0x7fffffff)
+#endif
+
+"""
 
 
 def _number(value: Any, dtype: str) -> str:
@@ -63,7 +71,9 @@ def cuda_source(program: Program, repeated: tuple[bool, ...] | None = None, dime
         parameters += [
             f"const long long step{number}_{axis}" for number in program.inputs for axis in range(dimensions)
         ]
-        lines += ["long long rest = i / columns;", "const long long column = i - rest * columns;"]
+        lines.append("long long rest = i / columns;")
+        if not all(repeated):
+            lines.append("const long long column = i - rest * columns;")
         lines += [f"long long s{number} = {'0' if once[number] else 'column'};" for number in program.inputs]
         for axis in reversed(range(dimensions)):
             lines.append(f"const long long place{axis} = rest % size{axis};")
@@ -99,8 +109,11 @@ def cuda_source(program: Program, repeated: tuple[bool, ...] | None = None, dime
             f"out{place}[i] = "
             + (f"__float2half({value});" if program.instructions[number].dtype == "float16" else f"{value};")
         )
+    include = "#include <cuda_fp16.h>\n\n" if half else ""
+    if any(step.operation == "constant" and not math.isfinite(step.value) for step in program.instructions):
+        include += CONSTANTS
     return KERNEL.format(
-        include="#include <cuda_fp16.h>\n\n" if half else "",
+        include=include,
         parameters=", ".join(parameters),
         body="".join(f"        {line}\n" for line in lines),
     )

@@ -128,6 +128,23 @@ def _refusing(what: str) -> Callable[..., Any]:
     return refuse
 
 
+class _Nowhere:
+    """The device of symbolic arrays: what is made there is made here."""
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    @property
+    def id(self) -> int:  # asked for where tensors meet that do not belong together
+        raise NotPointwise("it uses a tensor that is not one of its arguments, or asks for a device: pass it as one")
+
+
+NOWHERE = _Nowhere()
+
+
 class SymbolicArray:
     """An array whose elements are all computed by one expression, each from the inputs' elements at its place."""
 
@@ -170,6 +187,10 @@ class SymbolicArray:
             steps.append(step)
             step *= max(size, 1)
         return tuple(reversed(steps))
+
+    @property
+    def device(self) -> _Nowhere:
+        return NOWHERE
 
     def astype(self, dtype: Any, copy: bool = True) -> SymbolicArray:
         return SymbolicArray(_cast(self, numpy.dtype(dtype)).expression, self.shape)
@@ -233,8 +254,4 @@ class SymbolicArray:
     __array_function__ = _refusing("it calls NumPy on a tensor")
 
     def __getattr__(self, name: str) -> Any:
-        if name == "device":  # asked for where tensors meet that do not belong together
-            raise NotPointwise(
-                "it uses a tensor that is not one of its arguments, or asks for a device: pass it as one"
-            )
         raise NotPointwise(f"it uses {name!r}, which is not elementwise")
