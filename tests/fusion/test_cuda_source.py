@@ -116,7 +116,7 @@ def test_nvidias_compiler_accepts_the_kernels(architecture):
         cuda_source(program, repeated, dimensions).replace(" loop(", f" loop{number}_{dimensions}(")
         for number, (title, program, arrays, shape) in enumerate(programs())
         for repeated, dimensions in ((None, 0), ((True,) + (False,) * (len(program.inputs) - 1), 2))
-        if program.inputs and architecture == "80" or ("float64" in title and title.partition(",")[0] not in SINGLE)
+        if (program.inputs and architecture == "80") or ("float64" in title and title.partition(",")[0] not in SINGLE)
     ]
     folder = include_folder()
     if folder is not None:
