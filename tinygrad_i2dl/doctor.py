@@ -16,7 +16,7 @@ from typing import Any
 import numpy
 import threadpoolctl
 
-from tinygrad_i2dl.backends import native, registry
+from tinygrad_i2dl.backends import cupy, native, registry
 
 HELP = "print versions, CPU features, backends and threads, and the line that installs each missing thing"
 
@@ -123,6 +123,24 @@ def backends() -> dict[str, str | None]:
     return available
 
 
+def graphics_processor() -> dict[str, Any]:
+    """Return what there is of a GPU: which one and whose libraries, or why none can be used."""
+    why = cupy.reason()
+    if why is not None:
+        return {"usable": why}
+    xp = cupy.required()
+    found: dict[str, Any] = {"usable": "yes", "CuPy": xp.__version__, "GPUs": cupy.device_count()}
+    try:
+        properties = xp.cuda.runtime.getDeviceProperties(0)
+        found["name"] = properties["name"].decode()
+        found["capability"] = f"{properties['major']}.{properties['minor']}"
+        found["driver"], found["runtime"] = xp.cuda.runtime.driverGetVersion(), xp.cuda.runtime.runtimeGetVersion()
+        found["compiler"] = "NVRTC " + ".".join(map(str, xp.cuda.nvrtc.getVersion()))
+    except Exception as error:  # whatever a broken installation raises is what the user must see
+        found["broken"] = f"{type(error).__name__}: {error}; reinstall CuPy with its CUDA libraries: {cupy.INSTALL}"
+    return found
+
+
 def native_kernels() -> dict[str, Any]:
     """Return which C++ kernels there are, the instruction set they use and on how many threads; empty if not built."""
     if not native.available():
@@ -139,7 +157,7 @@ def collect() -> dict[str, Any]:
     """Gather everything that the report says, as plain values that JSON can hold.
 
     >>> sorted(collect())
-    ['backends', 'cpu', 'environment', 'missing', 'native', 'packages', 'system', 'threads']
+    ['backends', 'cpu', 'environment', 'gpu', 'missing', 'native', 'packages', 'system', 'threads']
     """
     numpy_config: Any = numpy.show_config(mode="dicts")
     blas = numpy_config["Build Dependencies"]["blas"]
@@ -169,6 +187,7 @@ def collect() -> dict[str, Any]:
         },
         "backends": ready,
         "native": native_kernels(),
+        "gpu": graphics_processor(),
         "packages": packages,
         "threads": [
             {
@@ -200,6 +219,7 @@ def render(report: dict[str, Any]) -> str:
             {name: " ".join(value) if isinstance(value, list) else value for name, value in report["native"].items()}
         )
         or ["  none"],
+        "GPU": table(report["gpu"]),
         "Optional packages": table({name: version or "-" for name, version in report["packages"].items()}),
         "Threads": table({f"{pool['library']} {pool['version']}": pool["threads"] for pool in report["threads"]})
         + table(report["environment"]),

@@ -20,6 +20,8 @@ from typing import Any
 import cupy
 import numpy
 
+from tests.cuda.emulation import RawModule
+
 KINDS = "biuf"  # of dtypes that a device has
 
 
@@ -591,7 +593,7 @@ OWN: dict[str, Any] = {
     "asarray": asarray, "array": array, "asnumpy": asnumpy, "repeat": repeat, "take": take,
     "take_along_axis": wrapped_index("take_along_axis"), "put_along_axis": wrapped_index("put_along_axis"),
     "searchsorted": searchsorted, "bincount": bincount, "argsort": argsort, "sort": sort,
-    "cuda": Cuda, "get_default_memory_pool": Pool,
+    "cuda": Cuda, "get_default_memory_pool": Pool, "RawModule": RawModule,
 }  # fmt: skip
 
 

@@ -94,6 +94,8 @@ _backends: dict[str, Backend] = {
     "native": Backend("native", f"{__package__}.native", _module_reason(f"{__package__}.native"), ()),
     "numba": Backend("numba", f"{__package__}.numba", _module_reason(f"{__package__}.numba"), ("native",)),
 }
+# For tensors on a GPU, whatever backend is chosen; on the CPU it has no kernels of its own.
+_backends["cupy"] = Backend("cupy", {}, _module_reason(f"{__package__}.cupy"), ("native",))
 _chosen: str | None = None  # None until somebody asks: then the environment decides
 
 
@@ -315,7 +317,7 @@ def _resolve(name: str, reference: Kernel | str, array_type: type) -> Kernel:
     xp = namespace_of(array_type)
     kernel = _wrapped(name, xp.__name__, _reference_kernel(reference, xp))
     if xp is not numpy:
-        own = xp.kernel(name)
+        own = None if get_backend() == "numpy" else xp.kernel(name)
         if own is not None:
             kernel = _first_of(_wrapped(name, f"{xp.__name__} (.cu)", own), kernel)
         kernel = xp.guarded(kernel)

@@ -1,5 +1,6 @@
 """The GPU: CuPy's arrays, its namespace completed, and our own CUDA kernels."""
 
+from .connection import INSTALL as INSTALL
 from .connection import connect as connect
 from .connection import connected as connected
 from .connection import device_count as device_count

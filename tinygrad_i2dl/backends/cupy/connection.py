@@ -15,6 +15,8 @@ import numpy
 
 from ...errors import DeviceError, DtypeError
 from .. import registry
+from .kernel_table import KERNELS
+from .launch import Launcher, use_launcher
 from .namespace import Namespace
 
 Array = Any
@@ -26,15 +28,18 @@ _reason: str | None = None
 _asked = False
 
 
-def use(library: Any, raising: Callable[[], Any] = contextlib.nullcontext) -> Callable[[], None]:
+def use(library: Any, raising: Callable[[], Any] = contextlib.nullcontext, kernels: bool = True) -> Callable[[], None]:
     """Let `library`, a module with CuPy's functions, hold the tensors of the device ``cuda``; call what comes back to
     undo it.
 
-    `raising` makes a context manager in which its linear algebra raises `LinAlgError` where it cannot go on.
+    `raising` makes a context manager in which its linear algebra raises `LinAlgError` where it cannot go on. Without
+    `kernels` every operation is computed by the library's own functions.
     """
     global _namespace, _reason, _asked
     before = _namespace, _reason, _asked
     _namespace, _reason, _asked = Namespace(library, raising), None, True
+    _namespace.kernels = KERNELS if kernels else None
+    launched_before = use_launcher(Launcher(library))
     registry._NAMESPACES[library.ndarray] = _namespace
     registry.clear_tables()
 
@@ -42,6 +47,7 @@ def use(library: Any, raising: Callable[[], Any] = contextlib.nullcontext) -> Ca
         global _namespace, _reason, _asked
         registry._NAMESPACES.pop(library.ndarray, None)
         _namespace, _reason, _asked = before
+        use_launcher(launched_before)
         if _namespace is not None:
             registry._NAMESPACES[_namespace.ndarray] = _namespace
         registry.clear_tables()
