@@ -11,10 +11,12 @@
 #include <stdexcept>
 #include <vector>
 
+#include "../activation.h"
 #include "../columns.h"
 #include "../convolution.h"
 #include "../instruction_set.h"
 #include "../pooling.h"
+#include "../rows.h"
 #include "../thread_pool.h"
 
 using namespace i2dl;
@@ -191,6 +193,8 @@ void check_average(const PoolingShape& s) {
     require_close(output, std::vector<double>(static_cast<size_t>(output.size), 1.0), 1, "average of ones");
 }
 
+#include "fused.h"
+
 template <typename Call>
 void must_throw(const char* what, Call call) {
     try {
@@ -239,6 +243,7 @@ int main(int argc, char** argv) {
             ++convolutions;
         } catch (const std::invalid_argument&) {  // a kernel larger than the padded input
         }
+        round % 2 ? check_fused<float>() : check_fused<double>();
         for (const bool ceil_mode : {false, true}) {
             try {
                 const PoolingShape shape = pooling_shape(input, kernel, stride, half, dilation, ceil_mode);
