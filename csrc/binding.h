@@ -47,5 +47,6 @@ void bind_activation(py::module_& module);
 void bind_operation(py::module_& module);
 void bind_linear(py::module_& module);
 void bind_rows(py::module_& module);
+void bind_recurrent(py::module_& module);
 
 }  // namespace i2dl

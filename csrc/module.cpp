@@ -14,4 +14,5 @@ PYBIND11_MODULE(_native, module) {
     i2dl::bind_operation(module);
     i2dl::bind_linear(module);
     i2dl::bind_rows(module);
+    i2dl::bind_recurrent(module);
 }

@@ -6,6 +6,8 @@
 #define I2DL_REGISTERS 16
 #endif
 #define I2DL_PRODUCT kProductBaseline
+#define I2DL_RECURRENT kRecurrentBaseline
 #define I2DL_OPTIMIZATION kOptimizationBaseline
 #include "optimization_body.h"
 #include "product_body.h"
+#include "recurrent_body.h"

@@ -105,7 +105,12 @@ OF_OPTIMIZERS = dict.fromkeys(("adam_step", "gradient_norm", "scale_arrays", "sg
 
 # Kernels that no sample can run, by backend, and why; tests of the backend run them.
 NOT_REACHED = {
-    "native": {"relu": "serves large arrays only", **OF_OPTIMIZERS},
+    "native": {
+        "relu": "serves large arrays only",
+        "lstm_scan": "serves multiples of 16 hidden values",
+        "lstm_scan_backward": "serves multiples of 16 hidden values",
+        **OF_OPTIMIZERS,
+    },
     "numba": {"scale_channels": "needs running statistics without gradients", **OF_OPTIMIZERS},
 }
 
