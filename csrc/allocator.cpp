@@ -3,6 +3,8 @@
 #include <pthread.h>
 #include <sys/mman.h>
 
+#include <algorithm>
+#include <atomic>
 #include <cstdlib>
 #include <cstring>
 #include <limits>
@@ -38,6 +40,8 @@ constexpr uint32_t kLargestBits = 40;
 constexpr uint32_t kClasses = (kLargestBits - kSmallestBits) * kStepsPerDoubling + 1;
 constexpr size_t kMapped = size_t{256} << 10;   // from here on blocks are mapped, and leave no holes when returned
 constexpr size_t kHugePages = size_t{4} << 20;  // as NumPy has it
+constexpr size_t kPage = 4096;                  // or a part of one
+constexpr uint64_t kLeastSlack = uint64_t{4} << 20, kMostSlack = uint64_t{16} << 20;
 constexpr uint64_t kDefaultLimit = uint64_t{256} << 20;
 
 uint32_t bits_of(uint64_t value) {
@@ -71,17 +75,26 @@ SmallHeader* header_of(void* memory) { return static_cast<SmallHeader*>(memory) 
 Block* block_of(void* memory) { return static_cast<Block*>(memory) - 1; }
 bool is_mapped(uint64_t capacity) { return capacity >= kMapped; }
 
+// One page more than the bytes, in which the block begins.
+size_t mapped_bytes(uint64_t capacity) { return static_cast<size_t>(capacity) + kPage; }
+
 Block* block_from_system(uint32_t size_class) {
     const uint64_t capacity = capacity_of(size_class);
-    const size_t total = static_cast<size_t>(capacity) + sizeof(Block);
     void* memory;
     if (is_mapped(capacity)) {
+        const size_t total = mapped_bytes(capacity);
         memory = mmap(nullptr, total, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
         if (memory == MAP_FAILED) return nullptr;
 #if defined(MADV_HUGEPAGE)
         if (capacity >= kHugePages) madvise(memory, total, MADV_HUGEPAGE);
 #endif
+        // Arrays that all began at the same place of a page would share few sets of the caches, and a load from one
+        // would wait for a store to the other.
+        static std::atomic<uint32_t> count{0};
+        const size_t place = count.fetch_add(1, std::memory_order_relaxed) * 21 % (kPage / sizeof(Block));
+        memory = static_cast<char*>(memory) + place * sizeof(Block);
     } else {
+        const size_t total = static_cast<size_t>(capacity) + sizeof(Block);
         memory = std::aligned_alloc(alignof(Block), total);  // both are multiples of 64
         if (!memory) return nullptr;
     }
@@ -93,7 +106,8 @@ Block* block_from_system(uint32_t size_class) {
 
 void block_to_system(Block* block) {
     if (is_mapped(block->capacity)) {
-        munmap(block, static_cast<size_t>(block->capacity) + sizeof(Block));
+        const uintptr_t address = reinterpret_cast<uintptr_t>(block);
+        munmap(reinterpret_cast<void*>(address / kPage * kPage), mapped_bytes(block->capacity));
     } else {
         std::free(block);
     }
@@ -110,21 +124,26 @@ void all_to_system(Block* first) {
 
 class Cache {
   public:
-    // A kept block of this class, or null. `evicted` is set to what must be returned to the system so that what is
-    // kept and what is in use together do not exceed what was once in use.
+    // A kept block of this class, or null. Where a new one would bring what is in use and what is kept above what the
+    // process may have, a kept block of up to twice the size does; `evicted` is what must be returned to the system.
     Block* take(uint32_t size_class, Block** evicted) {
         std::lock_guard<std::mutex> lock(mutex);
         const uint64_t capacity = capacity_of(size_class);
         Block* block = top_[size_class];
-        statistics_.live_bytes += capacity;
+        if (!block && statistics_.live_bytes + capacity + statistics_.cached_bytes > footprint(capacity)) {
+            for (uint32_t larger = size_class + 1; !block && larger <= size_class + kStepsPerDoubling; ++larger) {
+                if (larger < kClasses) block = top_[larger];
+            }
+        }
         if (block) {
             remove(block);
             ++statistics_.hits;
         } else {
             ++statistics_.misses;
         }
+        statistics_.live_bytes += block ? block->capacity : capacity;
         if (statistics_.live_bytes > statistics_.peak_bytes) statistics_.peak_bytes = statistics_.live_bytes;
-        if (!block) *evicted = evict(footprint() - statistics_.live_bytes);
+        if (!block) *evicted = evict(footprint(0) - statistics_.live_bytes);
         return block;
     }
 
@@ -165,8 +184,13 @@ class Cache {
     std::mutex mutex;
 
   private:
-    // What may be in use and kept together: an eighth more than was in use at any time, for sizes that take turns.
-    uint64_t footprint() const { return statistics_.peak_bytes + statistics_.peak_bytes / 8; }
+    // What may be in use and kept together when `more` is asked for: a quarter and some more than was in use at any
+    // time, so that sizes that take turns each have a block.
+    uint64_t footprint(uint64_t more) const {
+        const uint64_t in_use = statistics_.live_bytes + more;
+        const uint64_t peak = in_use > statistics_.peak_bytes ? in_use : statistics_.peak_bytes;
+        return peak + std::min(peak / 4, kMostSlack) + kLeastSlack;
+    }
 
     void add(Block* block) {
         statistics_.cached_bytes += block->capacity;

@@ -30,7 +30,7 @@ def set_caching_allocator(mode: bool, *, limit: int | None = None) -> None:
     Args:
         mode: whether to use it from now on.
         limit: keep at most this many bytes, of all threads together; 256 MB until it is first set. Also, what is in use
-            and what is kept together never exceed the most that was in use at any time by more than an eighth.
+            and what is kept together do not exceed the most that was in use at any time by more than 20 MB.
 
     Raises:
         RuntimeError: `mode` is true and the C++ extension is missing; the message says why.
