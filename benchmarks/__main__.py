@@ -1,6 +1,6 @@
 """Compare backends, and PyTorch where it is installed, in one process.
 
-    python -m benchmarks --suite train,ops,conv,memory,overhead,scaling --backends numpy,native,torch --out DIR
+    python -m benchmarks --suite train,ops,conv,memory,scaling --backends numpy,numba,auto,torch --out DIR
 
 Before a case is timed all contenders compute it from the same numbers, and must agree. Prints a table for each suite;
 into DIR go results.json, a picture for each suite or curve, and report.html, which holds everything.
@@ -11,15 +11,18 @@ from __future__ import annotations
 import argparse
 import json
 import math
+import os
 import shlex
+import subprocess
 import sys
+import tempfile
 from pathlib import Path
 from typing import Any, NoReturn
 
-from .environment import describe, fix_threads
+from .environment import THREAD_VARIABLES, describe, fix_threads
 
 TIMED = ("train", "ops", "conv", "scaling")
-SUITES = (*TIMED, "memory", "overhead")
+SUITES = (*TIMED, "memory", "overhead", "contention")
 BENCH = "pip install '.[bench]'"
 
 
@@ -129,6 +132,8 @@ class Run:
         results = {"environment": environment, "suite": name, "missing": self.missing}
         if name == "memory":
             return results | self.memory()
+        if name == "contention":
+            return results | self.contention()
         from .peak import sgemm_gflops
         from .suites import SUITES
 
@@ -172,6 +177,22 @@ class Run:
             for workload in self.progress("memory", chosen)
         ]
         return {"results": rows, "geometric mean": geometric_means(rows)}
+
+    def contention(self) -> dict[str, Any]:
+        """The suite that needs two processors of its own, in a process that may pin itself to them."""
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "contention.json"
+            command = [sys.executable, "-m", "benchmarks.contention", "--rounds", str(self.options.rounds)]
+            command += ["--only", self.options.only, "--json", str(path)]
+            command += [] if "torch" in self.contenders else ["--no-torch"]
+            environment = {name: value for name, value in os.environ.items() if name not in THREAD_VARIABLES}
+            done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+            if not path.exists():
+                lines = done.stderr.strip().splitlines() or ["no figures were written"]
+                return {"contention": [], "missing": {"contention": lines[-1]}}
+            self.console.print(done.stdout, markup=False, highlight=False)
+            found = json.loads(path.read_text(encoding="utf-8"))
+        return {"contention": found["results"], "environment": found["environment"]}
 
     def progress(self, suite: str, cases: list[Any]) -> Any:
         """The cases one after the other, with a bar that names the one that is measured."""
@@ -232,7 +253,7 @@ def run(options: argparse.Namespace, command: str) -> int:
     results: dict[str, Any] = {}
     for name in options.suite:
         each = session.suite(name)
-        if not each.get("results", True):
+        if not each.get("results", each.get("contention", True)):
             why = each["missing"].get(name, f"no case has {options.only!r} in its name")
             session.console.print(f"left out: {name}: {why}", markup=False, highlight=False)
             continue

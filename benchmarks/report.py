@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from html import escape
 from typing import Any
 
-from .wording import EXPLAINED, TITLES, amount, contenders_of, verdict
+from .wording import EXPLAINED, STEADY, TITLES, amount, contenders_of, seconds, verdict
 
 STYLE = """
 :root { color-scheme: light dark; --text: #1c1c1c; --soft: #5b5b5b; --back: #ffffff; --panel: #f5f5f3; --line: #d4d4d0;
@@ -96,6 +96,8 @@ def page(results: Mapping[str, Any], pictures: Mapping[str, Mapping[str, tuple[b
             parts.append(_cases(suite, each))
         if suite == "overhead":
             parts.append(_overhead(each))
+        if "contention" in each:
+            parts.append(_contention(each))
         shown = [_figure(name, *picture) for name, picture in pictures.get(suite, {}).items()]
         parts.append(f'<div class="{"curves" if suite == "scaling" else "figures"}">{"".join(shown)}</div>')
         if each.get("comparison"):
@@ -199,6 +201,21 @@ def _overhead(results: Mapping[str, Any]) -> str:
         )
     )
     return _table("Microseconds", ["operation", "NumPy", "not recording", "recording"], lines)
+
+
+def _contention(results: Mapping[str, Any]) -> str:
+    lines = []
+    for row in results["contention"]:
+        word = verdict(row["contended over one"], STEADY)
+        cells = [f"<td>{escape(row['library'])}</td>"]
+        cells += [f"<td>{seconds(row[key])}</td>" for key in ("one", "two", "contended")]
+        cells += [f"<td>{row['two over one']:.2f}</td>"]
+        cells += [f'<td class="{word}">{row["contended over one"]:.2f} {word}</td>']
+        lines.append(_row(row["name"], cells))
+    headings = ["workload", "library", "1 thread", "2 threads", "2 threads, one core busy", "2 over 1", "busy over 1"]
+    return _table(
+        f"Steps beside a busy loop; at most {STEADY} times the step of one thread is aimed at", headings, lines
+    )
 
 
 def _comparison(entries: list[dict[str, Any]]) -> str:

@@ -7,6 +7,9 @@ from typing import Any
 # A miss within this of its target is a near one: shown apart from those that are far off.
 NEAR = 1.1
 
+# What a step on two threads may take beside a busy loop, over the same step on one thread alone.
+STEADY = 1.3
+
 TITLES = {
     "train": "Training steps and inferences",
     "ops": "Single operations on large tensors",
@@ -25,7 +28,7 @@ EXPLAINED = {
     "scaling": "Time of a training step as one size grows. The exponent is the slope over the three largest sizes: 1 "
     "is linear.",
     "overhead": "Microseconds over NumPy's own time for the same operation on 16x16 numbers.",
-    "contention": "With a busy loop on one core.",
+    "contention": "A step on one thread; on two; and on two while a loop keeps one of the two cores busy.",
 }
 
 

@@ -180,7 +180,7 @@ def test_results_that_were_kept_can_be_compared_with() -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--suite", "trian"], "no suite 'trian'; there are train, ops, conv, scaling, memory, overhead"),
+        (["--suite", "trian"], "no suite 'trian'; there are train, ops, conv, scaling, memory, overhead, contention"),
         (["--threads", "0"], "at least 1, got '0'"),
         (["--seconds", "-1"], "expected a positive number, got '-1'"),
         (["--rounds", "many"], "at least 1, got 'many'"),
