@@ -25,7 +25,6 @@ import numpy
 
 from ..archive import replaced_file
 from ..backends import native
-from ..backends import numba as numba_backend
 from ..settings import get_num_threads
 from .layout import Layout
 from .loop_source import loop_source
@@ -68,8 +67,8 @@ def cache_folder() -> Path | None:
 @functools.cache
 def _fingerprint() -> bytes:
     """Changes with the functions that loops call: Numba looks at the file of a loop alone."""
-    folder = Path(numba_backend.__file__).parent
-    return hashlib.sha256(b"".join(path.read_bytes() for path in sorted(folder.rglob("*.py")))).digest()
+    path = Path(native.__file__).parents[1] / "numba" / "mathematics.py"  # the package imports all its kernels
+    return hashlib.sha256(path.read_bytes()).digest()
 
 
 def _function(source: str) -> tuple[Callable[..., None], bool]:
