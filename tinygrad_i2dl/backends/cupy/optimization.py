@@ -36,7 +36,7 @@ def _table(lists: Sequence[Sequence[Array]]) -> tuple[Array, int, tuple[int, int
     """The table of sizes and addresses, its columns, and a grid of blocks for it."""
     rows = [[tensors[0].size, *(each.data.ptr for each in tensors)] for tensors in zip(*lists, strict=True)]
     columns = len(rows[0])
-    key = (lists[0][0].device.id, columns, *(entry for row in rows for entry in row))
+    key = (id(launcher()), lists[0][0].device.id, columns, *(entry for row in rows for entry in row))
     found = _tables.get(key)
     if found is None:
         found = _tables[key] = launcher().library.asarray(numpy.array(rows, dtype=numpy.uint64))
