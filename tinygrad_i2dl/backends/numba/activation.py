@@ -60,11 +60,12 @@ _softplus, _softshrink = _forward("softplus"), _forward("softshrink")
 _ALL: tuple[Any, ...] = (
     *map(_forward, ("sigmoid", "erf", "normal_cdf", "exponential_unit", "silu", "logsigmoid", "mish")),
     *map(_forward, ("gelu_erf", "gelu_tanh", "hardsigmoid", "hardswish", "softsign")),
-    *(_forward(name, "simple") for name in ("exp", "tanh", "relu", "leaky_relu")),
+    *(_forward(name, "ufunc") for name in ("exp", "tanh")),
+    _forward("leaky_relu"),
     *map(_backward, ("sigmoid_backward", "silu_backward", "gelu_erf_backward", "gelu_tanh_backward")),
     *map(_backward, ("tanh_backward", "exponential_unit_backward", "logsigmoid_backward", "softplus_backward")),
     *map(_backward, ("mish_backward", "hardsigmoid_backward", "hardswish_backward")),
-    *(_backward(name, "simple") for name in ("relu_backward", "leaky_relu_backward")),
+    *map(_backward, ("relu_backward", "leaky_relu_backward")),
     softplus,
     softshrink,
 )

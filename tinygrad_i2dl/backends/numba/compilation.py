@@ -27,7 +27,6 @@ Function = Callable[..., Any]
 # Rounding may differ by the order of sums and by fused multiply-adds, but NaN and infinity are as IEEE 754 has them.
 LOOP_FLAGS = {"contract", "reassoc", "nsz", "arcp"}
 EXACT_FLAGS = {"contract"}  # where a difference of nearly equal numbers is meant as it is written
-MAXIMUM_FLAGS = {"contract", "reassoc", "nsz", "nnan"}  # LLVM has no vector maximum that minds NaN
 
 LOOP_OPTIONS: dict[str, Any] = {"nogil": True, "fastmath": LOOP_FLAGS, "error_model": "numpy"}
 
@@ -154,13 +153,13 @@ def inlined(flags: set[str]) -> Callable[[Function], Function]:
 
 
 def by_precision(name: str, single: Function, double: Function) -> Function:
-    """A function of numbers that loops can call: `single` for float32, `double` for float64."""
+    """A function of numbers that loops can call: `single` for float32 and int32, `double` for float64 and int64."""
 
     def stand_in(x: Any) -> Any:
         raise TypeError(f"{name} is for compiled loops alone")
 
     def choose(x: Any) -> Any:
-        if x == types.float32:
+        if x in (types.float32, types.int32):
             return lambda x: single(x)
         return lambda x: double(x)
 

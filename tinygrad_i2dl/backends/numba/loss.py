@@ -22,7 +22,7 @@ def _reduced(name: str, input: Array, target: Array, reduction: str) -> Array:
 
 def squared_error(input: Array, target: Array, reduction: str) -> Array:
     """``(input - target) ** 2``, reduced to its sum or mean."""
-    if input.size < limits.pointwise or not input.size or reduction == "none" or not alike(input, target):
+    if input.size < limits.simple or not input.size or reduction == "none" or not alike(input, target):
         return NotImplemented
     return _reduced("squared_error_sum", input, target, reduction)
 

@@ -44,14 +44,10 @@ def normalize_rows(
     nothing = _NOTHING[input.dtype]
     result = numpy.empty(input.shape, input.dtype)
     means, scales = numpy.empty((2, input.size // length), input.dtype)
-    arrays = (
-        input.reshape(-1), nothing if weight is None else weight, nothing if bias is None else bias,
-        result.reshape(-1), means, scales, length,
-    )  # fmt: skip
-    if len(affine) == 2:
-        loops.rows_forward[input.dtype](*arrays, float(eps), int(centred))
-    else:
-        loops.groups_forward[input.dtype](*arrays, positions, float(eps), int(centred))
+    vectors = nothing if weight is None else weight, nothing if bias is None else bias
+    form = (-1, length) if len(affine) == 2 else (-1, length // positions, positions)
+    normalize = loops.rows_forward if len(affine) == 2 else loops.groups_forward
+    normalize[input.dtype](input.reshape(form), *vectors, result.reshape(form), means, scales, float(eps), int(centred))
     saved[:] = means if centred else None, scales
     return result
 
@@ -80,17 +76,16 @@ def normalize_rows_backward(
     ):
         return NotImplemented
     nothing = _NOTHING[input.dtype]
-    result = numpy.empty(input.shape, input.dtype) if needs[0] else nothing
+    result = numpy.empty(input.shape if needs[0] else (0,), input.dtype)
     of_weight = numpy.zeros(channels, input.dtype) if needs[1] else nothing
     of_bias = numpy.zeros(channels, input.dtype) if needs[2] else nothing
-    arrays = (
-        g.reshape(-1), input.reshape(-1), nothing if weight is None else weight, nothing if means is None else means,
-        scales, result.reshape(-1), of_weight, of_bias, length,
+    form = (rows, length) if len(affine) == 2 else (rows, length // positions, positions)
+    differentiate = loops.rows_backward if len(affine) == 2 else loops.groups_backward
+    differentiate[input.dtype](
+        g.reshape(form), input.reshape(form), nothing if weight is None else weight,
+        nothing if means is None else means, scales, result.reshape(form if needs[0] else (0,) * len(form)), of_weight,
+        of_bias, int(needs[0]),
     )  # fmt: skip
-    if len(affine) == 2:
-        loops.rows_backward[input.dtype](*arrays, int(needs[0]))
-    else:
-        loops.groups_backward[input.dtype](*arrays, positions, int(needs[0]))
     return result if needs[0] else None, of_weight if needs[1] else None, of_bias if needs[2] else None
 
 
@@ -111,9 +106,7 @@ def normalize_channels(input: Array, weight: Array, bias: Array, eps: float, sav
     if input.ndim == 2:
         loops.features_forward[input.dtype](input, *vectors, result, *statistics, float(eps))
     else:
-        loops.channels_forward[input.dtype](
-            input.reshape(-1), *vectors, result.reshape(-1), *statistics, input.shape[0], input.shape[2], float(eps)
-        )
+        loops.channels_forward[input.dtype](input, *vectors, result, *statistics, float(eps))
     saved[:] = statistics
     return result
 
@@ -136,10 +129,7 @@ def normalize_channels_backward(
         work = numpy.empty((3, channels), input.dtype)
         loops.features_backward[input.dtype](g, input, *arrays, result, of_weight, of_bias, *work, int(needs[0]))
     else:
-        loops.channels_backward[input.dtype](
-            g.reshape(-1), input.reshape(-1), *arrays, result.reshape(-1), of_weight, of_bias, input.shape[0],
-            input.shape[2], int(needs[0]),
-        )  # fmt: skip
+        loops.channels_backward[input.dtype](g, input, *arrays, result, of_weight, of_bias, int(needs[0]))
     return result if needs[0] else None, of_weight if needs[1] else None, of_bias if needs[2] else None
 
 
@@ -147,11 +137,10 @@ def scale_channels(input: Array, scale: Array, shift: Array) -> Array:
     """``input * scale + shift`` with vectors along axis 1 of ``(N, C, S)``."""
     if input.ndim != 3 or input.size < limits.simple or not plain(input):
         return NotImplemented
-    samples, channels, positions = input.shape
-    if not fitting(input, scale, channels) or not fitting(input, shift, channels):
+    if not fitting(input, scale, input.shape[1]) or not fitting(input, shift, input.shape[1]):
         return NotImplemented
     result = numpy.empty(input.shape, input.dtype)
-    loops.scale_channels[input.dtype](input.reshape(-1), scale, shift, result.reshape(-1), samples, positions)
+    loops.scale_channels[input.dtype](input, scale, shift, result)
     return result
 
 

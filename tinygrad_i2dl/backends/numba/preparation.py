@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
 import pkgutil
 from collections.abc import Callable
@@ -17,6 +18,7 @@ def _compilation() -> Any:
     return importlib.import_module(f"{__package__}.compilation")
 
 
+@functools.cache  # once in a process: backends may be switched often
 def prepare() -> None:
     """Import Numba and, if `compile_everything` has run before, load all loops, so that no training step waits.
 

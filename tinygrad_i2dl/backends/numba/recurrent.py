@@ -66,7 +66,8 @@ class _Walk:
         self.rows = rows
         self.before = _contiguous(first) if self.dense else first.copy()
         self.offset = 0
-        self.turned = weight.T
+        # BLAS takes a product with a turned matrix a tenth longer, once for each step
+        self.turned = weight.T.copy() if len(batch_sizes) > 1 else weight.T
         self.product = numpy.empty((first.shape[0], weight.shape[0]), rows.dtype)
 
     def multiply(self, count: int) -> None:

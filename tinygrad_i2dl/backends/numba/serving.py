@@ -22,7 +22,8 @@ class Limits:
 
     def __init__(self) -> None:
         self.simple = 1 << 14  # one or two steps in NumPy
-        self.pointwise = 512  # several steps in NumPy, or slow functions
+        self.ufunc = 1 << 16  # a function of NumPy's own that is vectorised
+        self.pointwise = 1024  # several steps in NumPy, or slow functions
         self.rows = 256  # softmax, normalization, losses
         self.adding = 64  # sums at places given by an index
         self._stated: list[tuple[Any, str]] = []

@@ -21,12 +21,13 @@ def _run(name: str, arrays: tuple[Array, ...], dim: int) -> Array:
     axis = dim % first.ndim
     result = numpy.empty(first.shape, first.dtype)
     length, inner = first.shape[axis], math.prod(first.shape[axis + 1 :])
-    flat = [array.reshape(-1) for array in (*arrays, result)]
     if inner == 1:
-        getattr(loops, f"{name}_rows")[first.dtype](*flat, length)
+        rows = [array.reshape(-1, length) for array in (*arrays, result)]
+        getattr(loops, f"{name}_rows")[first.dtype](*rows)
     else:
         highest, total = numpy.empty((2, inner), first.dtype)
-        getattr(loops, f"{name}_columns")[first.dtype](*flat, highest, total, length, inner)
+        blocks = [array.reshape(-1, length, inner) for array in (*arrays, result)]
+        getattr(loops, f"{name}_columns")[first.dtype](*blocks, highest, total)
     return result
 
 

@@ -61,13 +61,6 @@ def normal_cdf(x: Array, out: Array) -> None:
 # ---------------------------------------------------------------- rectifiers
 
 
-@loop("in", "out")
-def relu(x: Array, out: Array) -> None:
-    zero = x.dtype.type(0)
-    for i in range(x.size):
-        out[i] = zero if x[i] < zero else x[i]
-
-
 @loop("in", "in", "out")
 def relu_backward(g: Array, y: Array, out: Array) -> None:
     zero = g.dtype.type(0)

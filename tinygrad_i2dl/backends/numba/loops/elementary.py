@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import Any
 
 from .. import mathematics as m
-from ..compilation import EXACT_FLAGS, MAXIMUM_FLAGS, by_precision, inlined
-from ..mathematics import f32
+from ..compilation import EXACT_FLAGS, by_precision, inlined
+from ..mathematics import f32, f64, i32, i64
 
 exact = inlined(EXACT_FLAGS)
 
@@ -173,10 +173,44 @@ def shifted(x: Any, highest: Any, rest: Any) -> Any:
     return (x - highest) - rest
 
 
-@inlined(MAXIMUM_FLAGS)
-def greatest(x: Any, start: Any, stop: Any) -> Any:
-    """The largest of ``x[start:stop]``, which is not empty; where one is NaN, any of them."""
-    result = x[start]
-    for i in range(start + 1, stop):
-        result = x[i] if x[i] > result else result
-    return result
+@exact
+def place_in_order_32(x: Any) -> Any:
+    """An integer of the same order as x; NaN with its sign lies beyond the infinities."""
+    bits = f32(x).view(i32)
+    return i32(bits ^ i32(i32(bits >> i32(31)) & i32(0x7FFFFFFF)))
+
+
+@exact
+def place_in_order_64(x: Any) -> Any:
+    """An integer of the same order as x; NaN with its sign lies beyond the infinities."""
+    bits = f64(x).view(i64)
+    return bits ^ ((bits >> i64(63)) & i64(0x7FFFFFFFFFFFFFFF))
+
+
+@exact
+def number_at_place_32(k: Any) -> Any:
+    """The inverse of `place_in_order`."""
+    return i32(k ^ i32(i32(k >> i32(31)) & i32(0x7FFFFFFF))).view(f32)
+
+
+@exact
+def number_at_place_64(k: Any) -> Any:
+    """The inverse of `place_in_order`."""
+    return i64(k ^ ((k >> i64(63)) & i64(0x7FFFFFFFFFFFFFFF))).view(f64)
+
+
+_place_in_order = by_precision("place_in_order", place_in_order_32, place_in_order_64)
+_number_at_place = by_precision("number_at_place", number_at_place_32, number_at_place_64)
+
+
+@exact
+def greatest(x: Any) -> Any:
+    """The largest element of a vector that is not empty; where one is NaN, it or the largest number.
+
+    Compared as integers: the maximum of floating-point numbers has no vector form that minds NaN.
+    """
+    place = _place_in_order(x[0])
+    for i in range(x.size):
+        each = _place_in_order(x[i])
+        place = each if each > place else place
+    return _number_at_place(place)

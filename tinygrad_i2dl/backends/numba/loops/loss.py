@@ -19,9 +19,10 @@ def squared_error_sum(x: Array, t: Array, total: Array) -> None:
     zero = x.dtype.type(0)
     everything = 0.0
     for start in range(0, x.size, PIECE):
+        values, targets = x[start : start + PIECE], t[start : start + PIECE]
         part = zero
-        for i in range(start, min(start + PIECE, x.size)):
-            d = x[i] - t[i]
+        for i in range(values.size):
+            d = values[i] - targets[i]
             part += d * d
         everything += part
     total[0] = everything
@@ -38,9 +39,10 @@ def logistic_loss_sum(x: Array, t: Array, total: Array) -> None:
     zero = x.dtype.type(0)
     everything = 0.0
     for start in range(0, x.size, PIECE):
+        values, targets = x[start : start + PIECE], t[start : start + PIECE]
         part = zero
-        for i in range(start, min(start + PIECE, x.size)):
-            part += _softplus(x[i]) - x[i] * t[i]
+        for i in range(values.size):
+            part += _softplus(values[i]) - values[i] * targets[i]
         everything += part
     total[0] = everything
 
@@ -51,7 +53,7 @@ def cross_entropy(x: Array, target: Array, exponentials: Array, sums: Array, los
     classes = x.shape[1]
     for r in range(x.shape[0]):
         row, result = x[r], exponentials[r]
-        highest = _greatest(row, 0, classes)
+        highest = _greatest(row)
         total = zero
         for i in range(classes):
             value = _exp(row[i] - highest)

@@ -23,237 +23,245 @@ def reciprocal_root(x: Any, eps: Any) -> Any:
 
 
 @inlined(LOOP_FLAGS)
-def total_of(x: Array, start: Any, stop: Any) -> Any:
-    """The sum of ``x[start:stop]`` as a float64."""
+def total_of(x: Array) -> Any:
+    """The sum of a vector as a float64."""
     zero = x.dtype.type(0)
     everything = 0.0
-    for begin in range(start, stop, PIECE):
+    for start in range(0, x.size, PIECE):
+        piece = x[start : start + PIECE]
         part = zero
-        for i in range(begin, min(begin + PIECE, stop)):
-            part += x[i]
+        for i in range(piece.size):
+            part += piece[i]
         everything += part
     return everything
 
 
 @inlined(LOOP_FLAGS)
-def squares_of(x: Array, start: Any, stop: Any, mean: Any) -> Any:
-    """The sum of ``(x[start:stop] - mean)^2`` as a float64."""
+def squares_of(x: Array, mean: Any) -> Any:
+    """The sum of ``(x - mean)^2`` over a vector as a float64."""
     zero = x.dtype.type(0)
     everything = 0.0
-    for begin in range(start, stop, PIECE):
+    for start in range(0, x.size, PIECE):
+        piece = x[start : start + PIECE]
         part = zero
-        for i in range(begin, min(begin + PIECE, stop)):
-            d = x[i] - mean
+        for i in range(piece.size):
+            d = piece[i] - mean
             part += d * d
         everything += part
     return everything
 
 
+@inlined(LOOP_FLAGS)
+def products_of(g: Array, x: Array, mean: Any) -> Any:
+    """The sums of ``g`` and of ``g * (x - mean)`` over two vectors as float64."""
+    zero = x.dtype.type(0)
+    total, dots = 0.0, 0.0
+    for start in range(0, x.size, PIECE):
+        slopes, piece = g[start : start + PIECE], x[start : start + PIECE]
+        part, product = zero, zero
+        for i in range(piece.size):
+            part += slopes[i]
+            product += slopes[i] * (piece[i] - mean)
+        total += part
+        dots += product
+    return total, dots
+
+
+@inlined(LOOP_FLAGS)
+def write_scaled(x: Array, mean: Any, factor: Any, shift: Any, out: Array) -> None:
+    """``(x - mean) * factor + shift`` into `out`."""
+    for i in range(x.size):
+        out[i] = (x[i] - mean) * factor + shift
+
+
 # ---------------------------------------------------------------- rows
 
 
-@loop("in", "in", "in", "out", "out", "out", "count", "number", "count")
+@loop("in2", "in", "in", "out2", "out", "out", "number", "count")
 def rows_forward(
-    x: Array, weight: Array, bias: Array, out: Array, means: Array, scales: Array, length: int, eps: float, centred: int
+    x: Array, weight: Array, bias: Array, out: Array, means: Array, scales: Array, eps: float, centred: int
 ) -> None:
     """Weight and bias lie along the rows."""
     zero = x.dtype.type(0)
-    for r in range(scales.size):
-        start = r * length
-        mean = x.dtype.type(total_of(x, start, start + length) / length) if centred else zero
-        scale = x.dtype.type(reciprocal_root(squares_of(x, start, start + length, mean) / length, eps))
+    length = x.shape[1]
+    for r in range(x.shape[0]):
+        row, result = x[r], out[r]
+        mean = x.dtype.type(total_of(row) / length) if centred else zero
+        scale = x.dtype.type(reciprocal_root(squares_of(row, mean) / length, eps))
         scales[r] = scale
         if centred:
             means[r] = mean
         if weight.size and bias.size:
-            for i in range(length):
-                out[start + i] = (x[start + i] - mean) * scale * weight[i] + bias[i]
+            for i in range(row.size):
+                result[i] = (row[i] - mean) * scale * weight[i] + bias[i]
         elif weight.size:
-            for i in range(length):
-                out[start + i] = (x[start + i] - mean) * scale * weight[i]
+            for i in range(row.size):
+                result[i] = (row[i] - mean) * scale * weight[i]
         elif bias.size:
-            for i in range(length):
-                out[start + i] = (x[start + i] - mean) * scale + bias[i]
+            for i in range(row.size):
+                result[i] = (row[i] - mean) * scale + bias[i]
         else:
-            for i in range(length):
-                out[start + i] = (x[start + i] - mean) * scale
+            write_scaled(row, mean, scale, zero, result)
 
 
-@loop("in", "in", "in", "out", "out", "out", "count", "count", "number", "count")
+@loop("in3", "in", "in", "out3", "out", "out", "number", "count")
 def groups_forward(
-    x: Array, weight: Array, bias: Array, out: Array, means: Array, scales: Array, length: int, positions: int,
-    eps: float, centred: int,
-) -> None:  # fmt: skip
-    """A row holds several channels of `positions` elements; weight and bias are vectors of all channels."""
+    x: Array, weight: Array, bias: Array, out: Array, means: Array, scales: Array, eps: float, centred: int
+) -> None:
+    """A row ``x[r]`` holds several channels; weight and bias are vectors of all channels."""
     zero, one = x.dtype.type(0), x.dtype.type(1)
-    per_row = length // positions
-    for r in range(scales.size):
-        start = r * length
-        mean = x.dtype.type(total_of(x, start, start + length) / length) if centred else zero
-        scale = x.dtype.type(reciprocal_root(squares_of(x, start, start + length, mean) / length, eps))
+    rows, per_row, positions = x.shape
+    for r in range(rows):
+        total = 0.0
+        if centred:
+            for k in range(per_row):
+                total += total_of(x[r, k])
+        mean = x.dtype.type(total / (per_row * positions))
+        total = 0.0
+        for k in range(per_row):
+            total += squares_of(x[r, k], mean)
+        scale = x.dtype.type(reciprocal_root(total / (per_row * positions), eps))
         scales[r] = scale
         if centred:
             means[r] = mean
         for k in range(per_row):
             channel = r * per_row + k
             factor = scale * (weight[channel % weight.size] if weight.size else one)
-            shift = bias[channel % bias.size] if bias.size else zero
-            begin = start + k * positions
-            for i in range(begin, begin + positions):
-                out[i] = (x[i] - mean) * factor + shift
+            write_scaled(x[r, k], mean, factor, bias[channel % bias.size] if bias.size else zero, out[r, k])
 
 
-@loop("in", "in", "in", "in", "in", "out", "out", "out", "count", "count")
+@loop("in2", "in2", "in", "in", "in", "out2", "out", "out", "count")
 def rows_backward(
     g: Array, x: Array, weight: Array, means: Array, scales: Array, of_x: Array, of_weight: Array, of_bias: Array,
-    length: int, wanted: int,
+    wanted: int,
 ) -> None:  # fmt: skip
     """Weight along the rows; gradients are added into `of_weight` and `of_bias` unless these have no elements."""
-    zero = g.dtype.type(0)
+    zero, length = g.dtype.type(0), g.shape[1]
     count = g.dtype.type(length)
-    for r in range(scales.size):
-        start = r * length
+    for r in range(g.shape[0]):
+        slopes, row = g[r], x[r]
         scale = scales[r]
         mean = means[r] if means.size else zero
         if of_weight.size:
             for i in range(length):
-                of_weight[i] += g[start + i] * ((x[start + i] - mean) * scale)
+                of_weight[i] += slopes[i] * ((row[i] - mean) * scale)
         if of_bias.size:
             for i in range(length):
-                of_bias[i] += g[start + i]
+                of_bias[i] += slopes[i]
         if wanted:
+            result = of_x[r]
             total, dots = zero, zero
             if weight.size:
                 for i in range(length):
-                    u = g[start + i] * weight[i]
+                    u = slopes[i] * weight[i]
                     total += u
-                    dots += u * ((x[start + i] - mean) * scale)
+                    dots += u * (row[i] - mean)
             else:
                 for i in range(length):
-                    total += g[start + i]
-                    dots += g[start + i] * ((x[start + i] - mean) * scale)
-            total = total / count if means.size else zero
-            dots = dots / count
+                    total += slopes[i]
+                    dots += slopes[i] * (row[i] - mean)
+            total = total / count * scale if means.size else zero
+            dots = dots / count * scale * scale * scale
             if weight.size:
                 for i in range(length):
-                    h = (x[start + i] - mean) * scale
-                    of_x[start + i] = (g[start + i] * weight[i] - total - h * dots) * scale
+                    result[i] = slopes[i] * weight[i] * scale - total - (row[i] - mean) * dots
             else:
                 for i in range(length):
-                    h = (x[start + i] - mean) * scale
-                    of_x[start + i] = (g[start + i] - total - h * dots) * scale
+                    result[i] = slopes[i] * scale - total - (row[i] - mean) * dots
 
 
-@loop("in", "in", "in", "in", "in", "out", "out", "out", "count", "count", "count")
+@loop("in3", "in3", "in", "in", "in", "out3", "out", "out", "count")
 def groups_backward(
     g: Array, x: Array, weight: Array, means: Array, scales: Array, of_x: Array, of_weight: Array, of_bias: Array,
-    length: int, positions: int, wanted: int,
+    wanted: int,
 ) -> None:  # fmt: skip
-    """As `rows_backward`, for rows that hold several channels of `positions` elements."""
+    """As `rows_backward`, for rows ``x[r]`` that hold several channels."""
     zero, one = g.dtype.type(0), g.dtype.type(1)
-    per_row = length // positions
-    for r in range(scales.size):
-        start = r * length
+    rows, per_row, positions = x.shape
+    for r in range(rows):
         scale = scales[r]
         mean = means[r] if means.size else zero
         total, dots = 0.0, 0.0
         for k in range(per_row):
             channel = r * per_row + k
-            part, product = zero, zero
-            begin = start + k * positions
-            for i in range(begin, begin + positions):
-                part += g[i]
-                product += g[i] * ((x[i] - mean) * scale)
+            part, product = products_of(g[r, k], x[r, k], mean)
+            product *= scale
             if of_weight.size:
-                of_weight[channel % of_weight.size] += product
+                of_weight[channel % of_weight.size] += g.dtype.type(product)
             if of_bias.size:
-                of_bias[channel % of_bias.size] += part
+                of_bias[channel % of_bias.size] += g.dtype.type(part)
             factor = weight[channel % weight.size] if weight.size else one
             total += factor * part
             dots += factor * product
         if wanted:
-            centre = g.dtype.type(total / length) if means.size else zero
-            slope = g.dtype.type(dots / length)
+            centre = g.dtype.type(total / (per_row * positions)) * scale if means.size else zero
+            slope = g.dtype.type(dots / (per_row * positions)) * scale * scale
             for k in range(per_row):
                 channel = r * per_row + k
-                factor = weight[channel % weight.size] if weight.size else one
-                begin = start + k * positions
-                for i in range(begin, begin + positions):
-                    h = (x[i] - mean) * scale
-                    of_x[i] = (g[i] * factor - centre - h * slope) * scale
+                factor = scale * (weight[channel % weight.size] if weight.size else one)
+                slopes, row, result = g[r, k], x[r, k], of_x[r, k]
+                for i in range(row.size):
+                    result[i] = slopes[i] * factor - centre - (row[i] - mean) * slope
 
 
 # ---------------------------------------------------------------- channels of (N, C, S)
 
 
-@loop("in", "in", "in", "out", "out", "out", "out", "count", "count", "number")
+@loop("in3", "in", "in", "out3", "out", "out", "out", "number")
 def channels_forward(
-    x: Array, weight: Array, bias: Array, out: Array, means: Array, variances: Array, scales: Array, samples: int,
-    positions: int, eps: float,
-) -> None:  # fmt: skip
+    x: Array, weight: Array, bias: Array, out: Array, means: Array, variances: Array, scales: Array, eps: float
+) -> None:
     zero, one = x.dtype.type(0), x.dtype.type(1)
-    channels = scales.size
+    samples, channels, positions = x.shape
     count = samples * positions
     for c in range(channels):
         total = 0.0
         for n in range(samples):
-            start = (n * channels + c) * positions
-            total += total_of(x, start, start + positions)
+            total += total_of(x[n, c])
         mean = x.dtype.type(total / count)
         total = 0.0
         for n in range(samples):
-            start = (n * channels + c) * positions
-            total += squares_of(x, start, start + positions, mean)
+            total += squares_of(x[n, c], mean)
         scale = x.dtype.type(reciprocal_root(total / count, eps))
         means[c], variances[c], scales[c] = mean, x.dtype.type(total / count), scale
         factor = scale * (weight[c] if weight.size else one)
         shift = bias[c] if bias.size else zero
         for n in range(samples):
-            start = (n * channels + c) * positions
-            for i in range(start, start + positions):
-                out[i] = (x[i] - mean) * factor + shift
+            write_scaled(x[n, c], mean, factor, shift, out[n, c])
 
 
-@loop("in", "in", "in", "in", "in", "out", "out", "out", "count", "count", "count")
+@loop("in3", "in3", "in", "in", "in", "out3", "out", "out", "count")
 def channels_backward(
     g: Array, x: Array, weight: Array, means: Array, scales: Array, of_x: Array, of_weight: Array, of_bias: Array,
-    samples: int, positions: int, wanted: int,
+    wanted: int,
 ) -> None:  # fmt: skip
-    zero, one = g.dtype.type(0), g.dtype.type(1)
-    channels = scales.size
+    one = g.dtype.type(1)
+    samples, channels, positions = x.shape
     count = samples * positions
     for c in range(channels):
         mean, scale = means[c], scales[c]
         total, dots = 0.0, 0.0
         for n in range(samples):
-            start = (n * channels + c) * positions
-            for begin in range(start, start + positions, PIECE):
-                part, product = zero, zero
-                for i in range(begin, min(begin + PIECE, start + positions)):
-                    part += g[i]
-                    product += g[i] * (x[i] - mean)
-                total += part
-                dots += product
+            part, product = products_of(g[n, c], x[n, c], mean)
+            total += part
+            dots += product
         dots *= scale
         of_weight[c], of_bias[c] = g.dtype.type(dots), g.dtype.type(total)
         if wanted:
             factor = scale * (weight[c] if weight.size else one)
             centre, slope = g.dtype.type(total / count), g.dtype.type(dots / count) * scale
             for n in range(samples):
-                start = (n * channels + c) * positions
-                for i in range(start, start + positions):
-                    of_x[i] = (g[i] - centre - (x[i] - mean) * slope) * factor
+                slopes, row, result = g[n, c], x[n, c], of_x[n, c]
+                for i in range(row.size):
+                    result[i] = (slopes[i] - centre - (row[i] - mean) * slope) * factor
 
 
-@loop("in", "in", "in", "out", "count", "count")
-def scale_channels(x: Array, scale: Array, shift: Array, out: Array, samples: int, positions: int) -> None:
-    channels = scale.size
-    for n in range(samples):
-        for c in range(channels):
-            factor, addend = scale[c], shift[c]
-            start = (n * channels + c) * positions
-            for i in range(start, start + positions):
-                out[i] = x[i] * factor + addend
+@loop("in3", "in", "in", "out3")
+def scale_channels(x: Array, scale: Array, shift: Array, out: Array) -> None:
+    zero = x.dtype.type(0)
+    for n in range(x.shape[0]):
+        for c in range(x.shape[1]):
+            write_scaled(x[n, c], zero, scale[c], shift[c], out[n, c])
 
 
 # ---------------------------------------------------------------- channels of (N, C)

@@ -73,8 +73,9 @@ def add_squares(x: Array, total: Array) -> None:
     zero = x.dtype.type(0)
     everything = 0.0
     for start in range(0, x.size, PIECE):
+        values = x[start : start + PIECE]
         part = zero
-        for i in range(start, min(start + PIECE, x.size)):
-            part += x[i] * x[i]
+        for i in range(values.size):
+            part += values[i] * values[i]
         everything += part
     total[0] += everything

@@ -1,7 +1,7 @@
 """Loops of softmax, its logarithm, their gradients, and attention's softmax with a mask.
 
-Arrays are read as ``(outer, length, inner)`` flat, the sums being over the middle. Where ``inner`` is 1 a row is one
-piece of memory; else ``inner`` neighbours are worked on side by side, their maxima and sums in two lines of `work`.
+Arrays are ``(rows, length)``, a row being one piece of memory; or ``(outer, length, inner)``, the sums being over the
+middle: then ``inner`` neighbours are worked on side by side, their maxima in `highest` and their sums in `total`.
 """
 
 from __future__ import annotations
@@ -16,131 +16,139 @@ Array = Any
 _exp, _log, _greatest, _shifted = elementary.exp, elementary.log, elementary.greatest, elementary.shifted
 
 
-@loop("in", "out", "count")
-def softmax_rows(x: Array, out: Array, length: int) -> None:
+@loop("in2", "out2")
+def softmax_rows(x: Array, out: Array) -> None:
     zero, one = x.dtype.type(0), x.dtype.type(1)
-    for start in range(0, x.size, length):
-        stop = start + length
-        highest = _greatest(x, start, stop)
+    for r in range(x.shape[0]):
+        row, result = x[r], out[r]
+        highest = _greatest(row)
         total = zero
-        for i in range(start, stop):
-            value = _exp(x[i] - highest)
-            out[i] = value
+        for i in range(row.size):
+            value = _exp(row[i] - highest)
+            result[i] = value
             total += value
         share = one / total
-        for i in range(start, stop):
-            out[i] *= share
+        for i in range(row.size):
+            result[i] *= share
 
 
-@loop("in", "out", "count")
-def log_softmax_rows(x: Array, out: Array, length: int) -> None:
+@loop("in2", "out2")
+def log_softmax_rows(x: Array, out: Array) -> None:
     zero = x.dtype.type(0)
-    for start in range(0, x.size, length):
-        stop = start + length
-        highest = _greatest(x, start, stop)
+    for r in range(x.shape[0]):
+        row, result = x[r], out[r]
+        highest = _greatest(row)
         total = zero
-        for i in range(start, stop):
-            total += _exp(x[i] - highest)
+        for i in range(row.size):
+            total += _exp(row[i] - highest)
         rest = _log(total)
-        for i in range(start, stop):
-            out[i] = _shifted(x[i], highest, rest)
+        for i in range(row.size):
+            result[i] = _shifted(row[i], highest, rest)
 
 
-@loop("in", "in", "out", "count")
-def softmax_backward_rows(g: Array, y: Array, out: Array, length: int) -> None:
+@loop("in2", "in2", "out2")
+def softmax_backward_rows(g: Array, y: Array, out: Array) -> None:
     zero = g.dtype.type(0)
-    for start in range(0, g.size, length):
-        stop = start + length
+    for r in range(g.shape[0]):
+        slope, row, result = g[r], y[r], out[r]
         total = zero
-        for i in range(start, stop):
-            total += g[i] * y[i]
-        for i in range(start, stop):
-            out[i] = y[i] * (g[i] - total)
+        for i in range(row.size):
+            total += slope[i] * row[i]
+        for i in range(row.size):
+            result[i] = row[i] * (slope[i] - total)
 
 
-@loop("in", "in", "out", "count")
-def log_softmax_backward_rows(g: Array, y: Array, out: Array, length: int) -> None:
+@loop("in2", "in2", "out2")
+def log_softmax_backward_rows(g: Array, y: Array, out: Array) -> None:
     zero = g.dtype.type(0)
-    for start in range(0, g.size, length):
-        stop = start + length
+    for r in range(g.shape[0]):
+        slope, row, result = g[r], y[r], out[r]
         total = zero
-        for i in range(start, stop):
-            total += g[i]
-        for i in range(start, stop):
-            out[i] = g[i] - _exp(y[i]) * total
+        for i in range(row.size):
+            total += slope[i]
+        for i in range(row.size):
+            result[i] = slope[i] - _exp(row[i]) * total
 
 
 # ---------------------------------------------------------------- along another dimension than the last
 
 
-@loop("in", "out", "out", "out", "count", "count")
-def softmax_columns(x: Array, out: Array, highest: Array, total: Array, length: int, inner: int) -> None:
+@loop("in3", "out3", "out", "out")
+def softmax_columns(x: Array, out: Array, highest: Array, total: Array) -> None:
     zero, one = x.dtype.type(0), x.dtype.type(1)
-    for start in range(0, x.size, length * inner):
-        for j in range(inner):
-            highest[j] = x[start + j]
+    for o in range(x.shape[0]):
+        first = x[o, 0]
+        for j in range(first.size):
+            highest[j] = first[j]
             total[j] = zero
-        for k in range(start + inner, start + length * inner, inner):
-            for j in range(inner):
-                highest[j] = x[k + j] if x[k + j] > highest[j] else highest[j]
-        for k in range(start, start + length * inner, inner):
-            for j in range(inner):
-                value = _exp(x[k + j] - highest[j])
-                out[k + j] = value
+        for k in range(1, x.shape[1]):
+            row = x[o, k]
+            for j in range(row.size):
+                highest[j] = row[j] if row[j] > highest[j] else highest[j]
+        for k in range(x.shape[1]):
+            row, result = x[o, k], out[o, k]
+            for j in range(row.size):
+                value = _exp(row[j] - highest[j])
+                result[j] = value
                 total[j] += value
-        for j in range(inner):
+        for j in range(total.size):
             total[j] = one / total[j]
-        for k in range(start, start + length * inner, inner):
-            for j in range(inner):
-                out[k + j] *= total[j]
+        for k in range(x.shape[1]):
+            result = out[o, k]
+            for j in range(result.size):
+                result[j] *= total[j]
 
 
-@loop("in", "out", "out", "out", "count", "count")
-def log_softmax_columns(x: Array, out: Array, highest: Array, total: Array, length: int, inner: int) -> None:
+@loop("in3", "out3", "out", "out")
+def log_softmax_columns(x: Array, out: Array, highest: Array, total: Array) -> None:
     zero = x.dtype.type(0)
-    for start in range(0, x.size, length * inner):
-        for j in range(inner):
-            highest[j] = x[start + j]
+    for o in range(x.shape[0]):
+        first = x[o, 0]
+        for j in range(first.size):
+            highest[j] = first[j]
             total[j] = zero
-        for k in range(start + inner, start + length * inner, inner):
-            for j in range(inner):
-                highest[j] = x[k + j] if x[k + j] > highest[j] else highest[j]
-        for k in range(start, start + length * inner, inner):
-            for j in range(inner):
-                total[j] += _exp(x[k + j] - highest[j])
-        for j in range(inner):
+        for k in range(1, x.shape[1]):
+            row = x[o, k]
+            for j in range(row.size):
+                highest[j] = row[j] if row[j] > highest[j] else highest[j]
+        for k in range(x.shape[1]):
+            row = x[o, k]
+            for j in range(row.size):
+                total[j] += _exp(row[j] - highest[j])
+        for j in range(total.size):
             total[j] = _log(total[j])
-        for k in range(start, start + length * inner, inner):
-            for j in range(inner):
-                out[k + j] = _shifted(x[k + j], highest[j], total[j])
+        for k in range(x.shape[1]):
+            row, result = x[o, k], out[o, k]
+            for j in range(row.size):
+                result[j] = _shifted(row[j], highest[j], total[j])
 
 
-@loop("in", "in", "out", "out", "out", "count", "count")
-def softmax_backward_columns(
-    g: Array, y: Array, out: Array, highest: Array, total: Array, length: int, inner: int
-) -> None:
-    for start in range(0, g.size, length * inner):
+@loop("in3", "in3", "out3", "out", "out")
+def softmax_backward_columns(g: Array, y: Array, out: Array, highest: Array, total: Array) -> None:
+    for o in range(g.shape[0]):
         total[:] = g.dtype.type(0)
-        for k in range(start, start + length * inner, inner):
-            for j in range(inner):
-                total[j] += g[k + j] * y[k + j]
-        for k in range(start, start + length * inner, inner):
-            for j in range(inner):
-                out[k + j] = y[k + j] * (g[k + j] - total[j])
+        for k in range(g.shape[1]):
+            slope, row = g[o, k], y[o, k]
+            for j in range(row.size):
+                total[j] += slope[j] * row[j]
+        for k in range(g.shape[1]):
+            slope, row, result = g[o, k], y[o, k], out[o, k]
+            for j in range(row.size):
+                result[j] = row[j] * (slope[j] - total[j])
 
 
-@loop("in", "in", "out", "out", "out", "count", "count")
-def log_softmax_backward_columns(
-    g: Array, y: Array, out: Array, highest: Array, total: Array, length: int, inner: int
-) -> None:
-    for start in range(0, g.size, length * inner):
+@loop("in3", "in3", "out3", "out", "out")
+def log_softmax_backward_columns(g: Array, y: Array, out: Array, highest: Array, total: Array) -> None:
+    for o in range(g.shape[0]):
         total[:] = g.dtype.type(0)
-        for k in range(start, start + length * inner, inner):
-            for j in range(inner):
-                total[j] += g[k + j]
-        for k in range(start, start + length * inner, inner):
-            for j in range(inner):
-                out[k + j] = g[k + j] - _exp(y[k + j]) * total[j]
+        for k in range(g.shape[1]):
+            slope = g[o, k]
+            for j in range(slope.size):
+                total[j] += slope[j]
+        for k in range(g.shape[1]):
+            slope, row, result = g[o, k], y[o, k], out[o, k]
+            for j in range(row.size):
+                result[j] = slope[j] - _exp(row[j]) * total[j]
 
 
 # ---------------------------------------------------------------- attention
@@ -155,7 +163,7 @@ def masked_softmax(scores: Array, mask: Array, mask_of_row: Array, out: Array) -
         row, allowed, result = scores[r], mask[mask_of_row[r]], out[r]
         for i in range(length):
             result[i] = row[i] if allowed[i] else lowest
-        highest = _greatest(result, 0, length)
+        highest = _greatest(result)
         highest = zero if highest == lowest else highest
         total = zero
         for i in range(length):
@@ -176,7 +184,7 @@ def shifted_softmax(scores: Array, mask: Array, mask_of_row: Array, out: Array) 
         row, addend, result = scores[r], mask[mask_of_row[r]], out[r]
         for i in range(length):
             result[i] = row[i] + addend[i]
-        highest = _greatest(result, 0, length)
+        highest = _greatest(result)
         highest = zero if highest == lowest else highest
         total = zero
         for i in range(length):
