@@ -61,9 +61,9 @@ DTYPES = (numpy.float32, numpy.float64)
 @pytest.mark.parametrize(
     "function",
     [
-        torch.sigmoid, torch.tanh, torch.exp, torch.erf, torch.relu, functional.gelu, functional.silu, functional.mish,
-        functional.elu, functional.selu, functional.softplus, functional.logsigmoid, functional.leaky_relu,
-        functional.hardswish, functional.hardsigmoid, functional.softshrink, functional.softsign,
+        torch.sigmoid, torch.tanh, torch.exp, torch.erf, torch.relu, functional.gelu, functional.silu,
+        functional.mish, functional.elu, functional.selu, functional.softplus, functional.logsigmoid,
+        functional.leaky_relu, functional.hardswish, functional.hardsigmoid, functional.softshrink, functional.softsign,
         lambda x: functional.gelu(x, approximate="tanh"), lambda x: functional.celu(x, 0.5),
         lambda x: functional.softplus(x, 3.0, 5.0), lambda x: functional.leaky_relu(x, -2.0),
     ],
@@ -197,6 +197,14 @@ def test_sums_at_places(dtype: Any, every_size: None) -> None:
     columns, rows = random.integers(0, 6, (11, 3)), random.integers(0, 11, (20, 6))
     assert_agree(lambda w: w.gather(1, torch.from_numpy(columns)), table)
     assert_agree(lambda w: w.gather(0, torch.from_numpy(rows)), table)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_running_sums(dtype: Any, every_size: None) -> None:
+    for shape in ((1,), (2000,), (3, 40, 5), (40, 1, 33)):
+        x = random.uniform(-1, 1, shape).astype(dtype)
+        for dim in range(len(shape)):
+            assert_agree(lambda x, d=dim: torch.cumsum(x, d), x, condition=10)
 
 
 def test_places_out_of_range_change_no_memory() -> None:
@@ -340,6 +348,18 @@ def test_numba_is_imported_when_it_is_chosen_and_not_before() -> None:
         "torch.set_backend('numba')\n"
         "print('numba' in sys.modules)\n"
     ).split() == ["False", "True"]
+
+
+def test_auto_asks_numba_where_the_extension_is_missing_and_imports_it_for_large_arrays() -> None:
+    assert in_fresh_process(
+        "import sys; sys.modules['tinygrad_i2dl._native'] = None\n"
+        "import tinygrad_i2dl as torch\n"
+        "from tinygrad_i2dl.backends import registry\n"
+        "torch.sigmoid(torch.zeros(10))\n"
+        "print(*[backend.name for backend in registry.chain()], 'numba' in sys.modules)\n"
+        "torch.sigmoid(torch.zeros(10000))\n"
+        "print('numba' in sys.modules)\n"
+    ).split() == ["numba", "False", "True"]
 
 
 def test_a_second_process_loads_what_the_first_compiled(tmp_path: Any) -> None:

@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy
 
-from . import activation, availability, embedding, loss, normalization, optimization, recurrent, softmax
+from . import accumulation, activation, availability, embedding, loss, normalization, optimization, recurrent, softmax
 from .serving import DTYPES
 
-_FAMILIES = (activation, softmax, loss, normalization, recurrent, embedding, optimization)
+_FAMILIES = (activation, softmax, loss, normalization, recurrent, embedding, accumulation, optimization)
 KERNELS = {name: kernel for family in _FAMILIES for name, kernel in family.KERNELS.items()}
 
 
