@@ -101,7 +101,10 @@ def test_same_as_the_reference(backend: str, name: str) -> None:
             assert_same(outcome(backend, block, call, dtype, second), expected, rtol, f"case {number} in {dtype}")
 
 
-OF_OPTIMIZERS = dict.fromkeys(("adam_step", "gradient_norm", "scale_arrays", "sgd_step"), "no operation")
+WITHOUT_SAMPLE = {
+    **dict.fromkeys(("adam_step", "gradient_norm", "scale_arrays", "sgd_step"), "no operation"),
+    "scale_channels": "needs running statistics without gradients",
+}
 
 # Kernels that no sample can run, by backend, and why; tests of the backend run them.
 NOT_REACHED = {
@@ -109,9 +112,9 @@ NOT_REACHED = {
         "relu": "serves large arrays only",
         "lstm_scan": "serves multiples of 16 hidden values",
         "lstm_scan_backward": "serves multiples of 16 hidden values",
-        **OF_OPTIMIZERS,
+        **WITHOUT_SAMPLE,
     },
-    "numba": {"scale_channels": "needs running statistics without gradients", **OF_OPTIMIZERS},
+    "numba": WITHOUT_SAMPLE,
 }
 
 

@@ -136,8 +136,11 @@ def test_rows_of_any_length(dtype: Any, every_size: None) -> None:
             assert_agree(lambda x, w, n=length: functional.rms_norm(x, (n,), w), x, weight)
             assert_agree(lambda x, n=length: functional.layer_norm(x, (n,)), x)
         if rows > 1:
-            assert_agree(lambda x, w, b: functional.batch_norm(x, None, None, w, b, training=True), x, weight, bias)
-            assert_agree(lambda x: functional.batch_norm(x, None, None, training=True), x)
+            # The deviation of a few numbers may be a small fraction of them.
+            assert_agree(
+                lambda x, w, b: functional.batch_norm(x, None, None, w, b, training=True), x, weight, bias, condition=20
+            )
+            assert_agree(lambda x: functional.batch_norm(x, None, None, training=True), x, condition=20)
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
