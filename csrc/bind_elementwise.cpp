@@ -39,6 +39,25 @@ struct Operand {
     double number = 0;
 };
 
+// Keeps what was read of a tensor, which other threads may give another array or node.
+class Held {
+  public:
+    explicit Held(const Operand& operand) : array_(operand.array), node_(operand.node) {
+        Py_XINCREF(array_);
+        Py_XINCREF(node_);
+    }
+    ~Held() {
+        Py_XDECREF(array_);
+        Py_XDECREF(node_);
+    }
+    Held(const Held&) = delete;
+    Held& operator=(const Held&) = delete;
+
+  private:
+    PyArrayObject* array_;
+    PyObject* node_;
+};
+
 bool is_number(PyObject* value) { return PyFloat_CheckExact(value) || PyLong_CheckExact(value); }
 
 // Reads a Tensor that the short way serves.
@@ -183,13 +202,13 @@ PyObject* call_unary(PyObject* callable, PyObject* const* args, size_t count, Py
     int type = type_of(input.array);
     if (type == NPY_NOTYPE || PyArray_SIZE(input.array) >= small_of(self)) return define(self, args, count, names);
     const Loop& loop = type == NPY_FLOAT ? self->single : self->twice;
-    if (loop.function == nullptr || (!self->known && !read_picks(self))) return define(self, args, count, names);
+    if (loop.function == nullptr) return define(self, args, count, names);
+    if (!self->known) return read_picks(self) ? call_unary(callable, args, count, names) : nullptr;
+    Held held(input);
     int recorded = input.node != Py_None && self->recordable ? is_recording() : 0;
     if (recorded < 0) return nullptr;
     if (recorded && !self->simple[0]) return define(self, args, count, names);
 
-    Py_INCREF(input.array);  // another thread may give the tensor another one
-    Py_INCREF(input.node);
     PyObject* result = compute(loop, type, input, other, Meeting::EQUAL, self->operands);
     PyObject* tensor = result == nullptr ? nullptr : new_tensor(result, nullptr);
     if (tensor != nullptr && recorded) {
@@ -216,8 +235,6 @@ PyObject* call_unary(PyObject* callable, PyObject* const* args, size_t count, Py
         else
             Py_SETREF(field(tensor, fields.node), node);
     }
-    Py_DECREF(input.array);
-    Py_DECREF(input.node);
     return tensor;
 }
 
@@ -285,17 +302,15 @@ PyObject* call_binary(PyObject* callable, PyObject* const* args, size_t count, P
         (b.array != nullptr && PyArray_SIZE(b.array) >= small))
         return define(self, args, count, names);
     const Loop& loop = type == NPY_FLOAT ? self->single : self->twice;
-    if (loop.function == nullptr || (!self->known && !read_picks(self))) return define(self, args, count, names);
+    if (loop.function == nullptr) return define(self, args, count, names);
+    if (!self->known) return read_picks(self) ? call_binary(callable, args, count, names) : nullptr;
+    Held first_held(a), second_held(b);
     bool left = a.tensor != nullptr && a.node != Py_None, right = b.tensor != nullptr && b.node != Py_None;
     int recorded = (left || right) && self->recordable ? is_recording() : 0;
     if (recorded < 0) return nullptr;
     if (recorded && ((left && !self->simple[0]) || (right && !self->simple[1])))
         return define(self, args, count, names);
 
-    for (const Operand* each : {&a, &b}) {
-        Py_XINCREF(each->array);  // another thread may give the tensor another one
-        Py_XINCREF(each->node);
-    }
     PyObject* result = compute(loop, type, a, b, meeting, 2);
     PyObject* node = recorded && result != nullptr ? record(self, result, type, a, b) : nullptr;
     PyObject* tensor = nullptr;
@@ -305,10 +320,6 @@ PyObject* call_binary(PyObject* callable, PyObject* const* args, size_t count, P
         Py_XDECREF(result);
     }
     Py_XDECREF(node);
-    for (const Operand* each : {&a, &b}) {
-        Py_XDECREF(each->array);
-        Py_XDECREF(each->node);
-    }
     return tensor;
 }
 

@@ -20,23 +20,34 @@ PyObject* new_tensor(PyObject* array, PyObject* node) {
     return tensor;
 }
 
+// Whatever makes an object that garbage collection knows may collect, run finalizers and let other threads run: what is
+// read of a tensor is held before, and read again behind.
 PyObject* version_of(PyObject* tensor) {
     PyObject*& version = field(tensor, fields.version);
     if (version == Py_None || version == nullptr) {
-        PyObject* zero = PyLong_FromLong(0);
         PyObject* made = PyList_New(2);
         if (made == nullptr) return nullptr;
-        PyList_SET_ITEM(made, 0, Py_NewRef(zero));
-        PyList_SET_ITEM(made, 1, zero);
-        Py_XSETREF(version, made);
+        for (Py_ssize_t i = 0; i < 2; ++i) PyList_SET_ITEM(made, i, PyLong_FromLong(0));
+        if (version == Py_None || version == nullptr)
+            Py_XSETREF(version, made);
+        else
+            Py_DECREF(made);
     }
-    return version;
+    if (!PyList_CheckExact(version) || PyList_GET_SIZE(version) != 2) {
+        PyErr_Format(PyExc_TypeError, "expected the list [changes, rewrites] as a tensor's _version, got %R", version);
+        return nullptr;
+    }
+    return Py_NewRef(version);
 }
 
 PyObject* guard_of(PyObject* tensor) {
     PyObject* version = version_of(tensor);
-    if (version == nullptr || !PyList_CheckExact(version) || PyList_GET_SIZE(version) != 2) return nullptr;
-    return PyTuple_Pack(2, version, PyList_GET_ITEM(version, 0));
+    if (version == nullptr) return nullptr;
+    PyObject* changes = Py_NewRef(PyList_GET_ITEM(version, 0));
+    PyObject* guard = PyTuple_Pack(2, version, changes);
+    Py_DECREF(version);
+    Py_DECREF(changes);
+    return guard;
 }
 
 PyObject* shape_of(PyArrayObject* array) {
@@ -53,9 +64,9 @@ PyObject* shape_of(PyArrayObject* array) {
 }
 
 PyObject* new_node(PyObject* op, PyArrayObject* result, PyObject* parents, PyObject* saved, PyObject* guards) {
-    PyObject* node = fields.graph_node->tp_alloc(fields.graph_node, 0);
     PyObject* number = Py_TYPE(fields.counter)->tp_iternext(fields.counter);
     PyObject* shape = shape_of(result);
+    PyObject* node = fields.graph_node->tp_alloc(fields.graph_node, 0);  // last: nobody sees it without its fields
     if (node == nullptr || number == nullptr || shape == nullptr) {
         for (PyObject* each : {node, number, shape, parents, saved, guards}) Py_XDECREF(each);
         return nullptr;
@@ -99,21 +110,22 @@ int traverse(PyObject* object, visitproc visit, void* arg) {
     Py_VISIT(self->definition);
     Py_VISIT(self->op);
     Py_VISIT(self->table);
+    Py_VISIT(self->tail);
     return 0;
 }
 
+// Only this: finalizers may still call it, and all else breaks its own cycles, as CPython has it for functions.
 int clear(PyObject* object) {
-    Callable* self = of(object);
-    Py_CLEAR(self->dict);
-    Py_CLEAR(self->definition);
-    Py_CLEAR(self->op);
-    Py_CLEAR(self->table);
+    Py_CLEAR(of(object)->dict);
     return 0;
 }
 
 void deallocate(PyObject* object) {
     PyObject_GC_UnTrack(object);
-    clear(object);
+    Callable* self = of(object);
+    if (self->references != nullptr) PyObject_ClearWeakRefs(object);
+    if (self->discard != nullptr) self->discard(self);
+    for (PyObject* each : {self->dict, self->definition, self->op, self->table, self->tail}) Py_XDECREF(each);
     PyTypeObject* type = Py_TYPE(object);
     type->tp_free(object);
     Py_DECREF(type);
@@ -125,7 +137,7 @@ PyObject* bind_to(PyObject* self, PyObject* object, PyObject*) {
 
 PyObject* represent(PyObject* self) {
     PyObject* name = PyObject_GetAttrString(self, "__name__");
-    PyObject* text = name == nullptr ? nullptr : PyUnicode_FromFormat("<function %U at %p>", name, self);
+    PyObject* text = name == nullptr ? nullptr : PyUnicode_FromFormat("<function %S at %p>", name, self);
     Py_XDECREF(name);
     return text;
 }
@@ -139,6 +151,7 @@ PyMethodDef methods[] = {
 
 PyMemberDef members[] = {
     {"__dictoffset__", T_PYSSIZET, offsetof(Callable, dict), READONLY, nullptr},
+    {"__weaklistoffset__", T_PYSSIZET, offsetof(Callable, references), READONLY, nullptr},
     {"__vectorcalloffset__", T_PYSSIZET, offsetof(Callable, call), READONLY, nullptr},
     {"definition", T_OBJECT, offsetof(Callable, definition), READONLY, "The Python function for all other cases."},
     {nullptr, 0, 0, 0, nullptr},
@@ -183,7 +196,7 @@ Callable* new_callable(PyTypeObject* type, vectorcallfunc call, py::object defin
     if (fields.tensor == nullptr) throw py::type_error("expected the classes to be told first");
     auto* made = reinterpret_cast<Callable*>(type->tp_alloc(type, 0));  // tracked and zero
     if (made == nullptr) throw py::error_already_set();
-    PyObject_GC_UnTrack(made);
+    PyObject_GC_UnTrack(made);  // until all is set
     made->call = call;
     made->definition = definition.release().ptr();
     made->op = op.release().ptr();

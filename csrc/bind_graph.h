@@ -53,7 +53,7 @@ inline bool is_tensor(PyObject* value) {
 // Takes over `array`; `node` may be null.
 PyObject* new_tensor(PyObject* array, PyObject* node);
 
-// The change counter of a tensor, made where there is none: a borrowed reference.
+// The change counter of a tensor, made where there is none: a new reference.
 PyObject* version_of(PyObject* tensor);
 
 // A guard that notices changes of `tensor`, as a new reference: (its counter, the changes so far).
@@ -73,10 +73,13 @@ int is_recording();
 // What a callable of the short way has in common with a function: a name, a dictionary, binding to an object.
 struct Callable {
     PyObject_HEAD PyObject* dict;
+    PyObject* references;  // weak ones to it
     vectorcallfunc call;
     PyObject* definition;  // the Python function, which serves all other cases
     PyObject* op;
     PyObject* table;
+    PyObject* tail;              // the default of each parameter, where the callable fills them in
+    void (*discard)(Callable*);  // frees what else it owns; may be null
 };
 
 inline PyObject* define(const Callable* self, PyObject* const* args, size_t count, PyObject* names) {

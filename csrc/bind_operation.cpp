@@ -3,6 +3,7 @@
 // arguments, runs the kernel, makes the Tensor, its node and what the node saves. All else goes to the Python function;
 // so does a call whose kernel raised, since it is there that errors are explained.
 #include <algorithm>
+#include <memory>
 
 #include "bind_graph.h"
 
@@ -25,7 +26,6 @@ struct Recipe {
 };
 
 struct Operation : Callable {
-    PyObject* tail;  // the default of each parameter
     int count, leading, inputs, promoted;
     int position[MOST_INPUTS], promotes[MOST_INPUTS];
     bool floating;  // integers would have to be converted
@@ -49,8 +49,8 @@ bool read_recipes(Operation* self, bool of_view) {
     try {
         auto recipe = py::reinterpret_steal<py::object>(PyObject_CallMethodNoArgs(self->op, fields.recipe));
         if (!recipe) return false;
-        self->recipes = new std::vector<Recipe>;
-        self->served = true;
+        auto recipes = std::make_unique<std::vector<Recipe>>();
+        bool served = true;
         for (py::handle each : recipe) {
             auto pair = each.cast<py::tuple>();
             Recipe read{pair[0].cast<int>(), {}};
@@ -60,11 +60,14 @@ bool read_recipes(Operation* self, bool of_view) {
                     {kind_of(parts[0].cast<std::string>()), parts[1].cast<int>(), parts[2].cast<int>()});
                 Kind kind = read.sources.back().kind;
                 bool fits = of_view ? kind == Kind::STATIC || kind == Kind::SHAPE : kind != Kind::OTHER;
-                self->served = self->served && fits;
+                served = served && fits;
             }
-            self->recipes->push_back(read);
+            recipes->push_back(read);
         }
-        self->recordable = !self->recipes->empty();
+        if (self->known) return true;  // another thread was faster
+        self->served = served;
+        self->recordable = !recipes->empty();
+        self->recipes = recipes.release();
         return self->known = true;
     } catch (py::error_already_set& error) {
         error.restore();
@@ -97,6 +100,7 @@ PyObject* node_of(PyObject* tensor) {
     PyObject* view = field(tensor, fields.view);
     if (view != Py_None) {
         PyObject* version = field(tensor, fields.version);
+        if (view == nullptr || Py_TYPE(view) != fields.view_class) return nullptr;
         if (version == nullptr || !PyList_CheckExact(version) || PyList_GET_SIZE(version) != 2) return nullptr;
         int same = PyObject_RichCompareBool(field(view, fields.rewrites), PyList_GET_ITEM(version, 1), Py_EQ);
         if (same < 0) PyErr_Clear();
@@ -158,7 +162,8 @@ PyObject* as_array(PyObject* value) {
 }
 
 PyObject* run_kernel(const Operation* self, PyObject* const* values, bool silently) {
-    PyObject* kernel = Py_NewRef(field(self->table, fields.numpy));
+    PyObject* kernel = Py_XNewRef(field(self->table, fields.numpy));
+    if (kernel == nullptr) return nullptr;
     PyObject* token = silently ? PyContextVar_Set(fields.errors, fields.silent) : nullptr;
     PyObject* result =
         silently && token == nullptr ? nullptr : PyObject_Vectorcall(kernel, values, self->count, nullptr);
@@ -295,9 +300,12 @@ PyObject* call_operation(PyObject* callable, PyObject* const* args, size_t count
     }
     if ((!self->known && !read_recipes(self, false)) || !self->served || !read_inputs(self, arguments))
         return PyErr_Occurred() ? nullptr : define(self, args, count, names);
-    int recorded = arguments.recorded ? is_recording() : 0;
-    if (recorded < 0) return nullptr;
     hold(self, arguments);
+    int recorded = arguments.recorded ? is_recording() : 0;
+    if (recorded < 0) {
+        let_go(self, arguments);
+        return nullptr;
+    }
     PyObject* result = run_kernel(self, arguments.values, true);
     if (result != nullptr && (PyTuple_Check(result) || PyList_Check(result))) self->several = true;
     result = as_array(result);
@@ -323,7 +331,7 @@ PyObject* call_operation(PyObject* callable, PyObject* const* args, size_t count
 // memory.
 bool mark_view(Operation* self, PyObject* tensor, PyObject* input, const Arguments& arguments, bool unrecorded) {
     PyObject* version = version_of(input);
-    PyObject* view = version == nullptr ? nullptr : fields.view_class->tp_alloc(fields.view_class, 0);
+    PyObject* parent = Py_XNewRef(field(input, fields.view));
     PyObject* rest = PyTuple_New(self->count - 1);
     PyObject* step = nullptr;
     PyObject* steps = nullptr;
@@ -336,22 +344,25 @@ bool mark_view(Operation* self, PyObject* tensor, PyObject* input, const Argumen
     Py_XDECREF(step);
     PyObject* base = input;
     PyObject* special = unrecorded ? Py_NewRef(fields.unrecorded) : PyUnicode_FromStringAndSize("", 0);
-    PyObject* parent = field(input, fields.view);
-    if (parent != Py_None && steps != nullptr) {
+    if (parent != nullptr && Py_TYPE(parent) == fields.view_class && steps != nullptr) {
         base = field(parent, fields.base);
         Py_SETREF(steps, PySequence_Concat(field(parent, fields.steps), steps));
-        if (!unrecorded) Py_XSETREF(special, Py_NewRef(field(parent, fields.special)));
+        if (!unrecorded) Py_XSETREF(special, Py_XNewRef(field(parent, fields.special)));
     }
-    if (view == nullptr || steps == nullptr || special == nullptr) {
-        for (PyObject* each : {view, steps, special}) Py_XDECREF(each);
+    PyObject* view = nullptr;  // made last: nobody sees it without its fields
+    if (version != nullptr && steps != nullptr && special != nullptr)
+        view = fields.view_class->tp_alloc(fields.view_class, 0);
+    if (view == nullptr) {
+        for (PyObject* each : {version, parent, steps, special}) Py_XDECREF(each);
         return false;
     }
-    field(view, fields.base) = Py_NewRef(base);
+    field(view, fields.base) = Py_XNewRef(base);
     field(view, fields.steps) = steps;
     field(view, fields.rewrites) = Py_NewRef(PyList_GET_ITEM(version, 1));
     field(view, fields.special) = special;
-    Py_SETREF(field(tensor, fields.version), Py_NewRef(version));
+    Py_SETREF(field(tensor, fields.version), version);
     Py_SETREF(field(tensor, fields.view), view);
+    Py_XDECREF(parent);
     return true;
 }
 
@@ -374,9 +385,12 @@ PyObject* call_view(PyObject* callable, PyObject* const* args, size_t count, PyO
     }
     if ((!self->known && !read_recipes(self, true)) || !self->served || !read_inputs(self, arguments))
         return PyErr_Occurred() ? nullptr : define(self, args, count, names);
-    int recorded = arguments.recorded ? is_recording() : 0;
-    if (recorded < 0) return nullptr;
     hold(self, arguments);
+    int recorded = arguments.recorded ? is_recording() : 0;
+    if (recorded < 0) {
+        let_go(self, arguments);
+        return nullptr;
+    }
     PyObject* array = arguments.values[0];
     PyObject* tensor = nullptr;
     PyObject* result = run_kernel(self, arguments.values, false);
@@ -424,6 +438,7 @@ void bind_operation(py::module_& module) {
                 new_callable(operation_type, view ? call_view : call_operation, definition, op, table));
             self->count = static_cast<int>(tail.size());
             self->tail = tail.release().ptr();
+            self->discard = [](Callable* callable) { delete static_cast<Operation*>(callable)->recipes; };
             self->leading = leading;
             self->inputs = read_positions(positions, self->position);
             self->promoted = read_positions(promotes, self->promotes);
