@@ -358,7 +358,8 @@ void depthwise_weight_gradient(const ShiftProblem& problem, const T* gradient, c
 
     parallel_for(problem.groups, [&](int64_t group) {
         T* copies = scratch<T>(Scratch::kSlab, plan.images * plane_size + below);
-        std::fill_n(copies + plan.images * plane_size, below, T(0));
+        // What lies past the lines meets zeros of the gradient, but must be finite itself.
+        std::fill_n(copies, plan.images * plane_size + below, T(0));
         T* sums = scratch<T>(Scratch::kProducts, rows * phase.depth);
         std::fill_n(sums, rows * phase.depth, T(0));
         int64_t* row_source = scratch<int64_t>(Scratch::kRows, 2 * plan.slices * plan.rows);
