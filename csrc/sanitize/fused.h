@@ -46,15 +46,15 @@ void check_fused() {
     Array<int64_t> classes(rows);
     Array<T> loss(rows), sums(rows);
     for (int64_t r = 0; r < rows; ++r) classes.data[r] = pick(0, length - 1);
-    cross_entropy<T>({rows, length, input.data.get(), classes.data.get(), out.data.get(), sums.data.get(),
-                      loss.data.get()});
+    cross_entropy<T>(
+        {rows, length, input.data.get(), classes.data.get(), out.data.get(), sums.data.get(), loss.data.get()});
     std::vector<double> losses(static_cast<size_t>(rows));
     for (int64_t r = 0; r < rows; ++r) {
         losses[static_cast<size_t>(r)] = -wanted[static_cast<size_t>(r * length + classes.data[r])];
     }
     require_close(loss, losses, 10, "cross-entropy");
-    cross_entropy_backward<T>({rows, length, out.data.get(), sums.data.get(), classes.data.get(), loss.data.get(), 1,
-                               result.data.get()});
+    cross_entropy_backward<T>(
+        {rows, length, out.data.get(), sums.data.get(), classes.data.get(), loss.data.get(), 1, result.data.get()});
 
     // rows of whole channels, and rows with a weight along them
     for (const bool along : {true, false}) {
@@ -74,10 +74,10 @@ void check_fused() {
             }
             for (int64_t i = 0; i < length; ++i) {
                 const int64_t c = along ? i : r % channels;
-                wanted[static_cast<size_t>(r * length + i)] =
-                    (input.data[r * length + i] - total / double(length)) /
-                        std::sqrt(squares / double(length) + 0.5) * weight.data[c] +
-                    bias.data[c];
+                wanted[static_cast<size_t>(r * length + i)] = (input.data[r * length + i] - total / double(length)) /
+                                                                  std::sqrt(squares / double(length) + 0.5) *
+                                                                  weight.data[c] +
+                                                              bias.data[c];
             }
         }
         require_close(out, wanted, 10, "normalized rows");
@@ -91,9 +91,10 @@ void check_fused() {
     Array<T> weight(channels), bias(channels), mean(channels), variance(channels), scale(channels), ofw(channels),
         ofb(channels);
     for (auto* array : {&images, &slope, &weight, &bias}) array->randomize();
-    NormalizeChannels<T> run = {samples, channels, positions, images.data.get(), weight.data.get(), bias.data.get(),
-                                slope.data.get(), T(0.5), mean.data.get(), variance.data.get(), scale.data.get(),
-                                normal.data.get(), ofw.data.get(), ofb.data.get()};
+    NormalizeChannels<T> run = {
+        samples,          channels,          positions,      images.data.get(), weight.data.get(),
+        bias.data.get(),  slope.data.get(),  T(0.5),         mean.data.get(),   variance.data.get(),
+        scale.data.get(), normal.data.get(), ofw.data.get(), ofb.data.get()};
     normalize_channels(run);
     std::vector<double> image(static_cast<size_t>(images.size));
     for (int64_t c = 0; c < channels; ++c) {
