@@ -166,6 +166,11 @@ Stream.null = Stream(null=True)
 Stream.current = [Stream.null]
 
 
+def refuse_capture(direction: str) -> None:
+    if Stream.current[-1].is_capturing():
+        raise RuntimeError(f"the current stream is capturing, so {direction} transfers are disallowed")
+
+
 class Pool:
     """A memory pool that holds nothing."""
 
@@ -284,12 +289,14 @@ class DeviceArray:
         raise TypeError(f"numpy.{func.__name__} was called on a device array: use the function of its namespace")
 
     def get(self, stream: Any = None, order: str = "C", out: Any = None, blocking: bool = True) -> Any:
+        refuse_capture("D2H")
         if out is not None:
             out[...] = self._host
             return out
         return numpy.array(self._host, order=order)  # type: ignore[call-overload]
 
     def set(self, arr: Any, stream: Any = None) -> None:
+        refuse_capture("H2D")
         if not isinstance(arr, numpy.ndarray):
             raise TypeError("Only numpy.ndarray can be set to cupy.ndarray")
         if arr.dtype != self.dtype or arr.shape != self.shape:
@@ -297,22 +304,24 @@ class DeviceArray:
         self._host[...] = arr
 
     def item(self) -> Any:
+        refuse_capture("D2H")
         return self._host.item()
 
     def tolist(self) -> Any:
+        refuse_capture("D2H")
         return self._host.tolist()
 
     def __bool__(self) -> bool:
+        refuse_capture("D2H")
         return bool(self._host)
 
     def __int__(self) -> int:
+        refuse_capture("D2H")
         return int(self._host)
 
     def __float__(self) -> float:
+        refuse_capture("D2H")
         return float(self._host)
-
-    def __index__(self) -> int:
-        return operator.index(self._host)
 
     def __len__(self) -> int:
         return len(self._host)
@@ -438,6 +447,10 @@ def allowed(theirs: Any) -> set[str] | None:
     return {p.name for p in parameters}
 
 
+# Functions whose first argument is no array.
+FROM_NUMBERS = {"arange", "empty", "eye", "full", "linspace", "ones", "zeros", "einsum"}
+
+
 def function(name: str, theirs: Any, ours: Any) -> Any:
     """NumPy's function `ours` in CuPy's manners."""
     names = allowed(theirs)
@@ -447,6 +460,8 @@ def function(name: str, theirs: Any, ours: Any) -> Any:
         for key in kwargs:
             if names is not None and key not in names:
                 raise TypeError(f"cupy.{name}() got an unexpected keyword argument {key!r}")
+        if args and name not in FROM_NUMBERS and isinstance(args[0], (bool, int, float, numpy.generic)):
+            raise TypeError(f"cupy.{name}() of a number: it takes arrays")
         sources = [each for each in args if isinstance(each, DeviceArray)]
         args = tuple(plain(each, name) for each in args)
         out = kwargs.get("out")
@@ -507,8 +522,7 @@ class Ufunc:
 def asarray(a: Any, dtype: Any = None, order: Any = None, *, copy: Any = None, blocking: bool = False) -> Any:
     if isinstance(a, DeviceArray) and (dtype is None or a.dtype == dtype) and not copy:
         return a
-    host = a._host if isinstance(a, DeviceArray) else deep(a)
-    return wrap(numpy.array(host, dtype=dtype, order=order or "K"))
+    return wrap(numpy.array(sent(a), dtype=dtype, order=order or "K"))
 
 
 def array(
@@ -517,9 +531,16 @@ def array(
 ) -> Any:  # fmt: skip
     if not copy and isinstance(obj, DeviceArray) and (dtype is None or obj.dtype == dtype):
         return obj
-    return wrap(
-        numpy.array(obj._host if isinstance(obj, DeviceArray) else deep(obj), dtype=dtype, order=order, ndmin=ndmin)
-    )  # type: ignore[call-overload]
+    return wrap(numpy.array(sent(obj), dtype=dtype, order=order, ndmin=ndmin))  # type: ignore[call-overload]
+
+
+def sent(value: Any) -> Any:
+    """What becomes a device array, for NumPy; values without dimensions are a kernel's argument, others are copied."""
+    if isinstance(value, DeviceArray):
+        return value._host
+    if numpy.ndim(host := deep(value)):
+        refuse_capture("H2D")
+    return host
 
 
 def deep(value: Any) -> Any:
@@ -696,7 +717,8 @@ def operators() -> None:
         setattr(DeviceArray, f"__{name}__", forward)
         if name not in ("eq", "ne", "lt", "le", "gt", "ge"):
             setattr(DeviceArray, f"__r{name}__", reflected)
-            setattr(DeviceArray, f"__i{name}__", in_place)
+            if name != "matmul":
+                setattr(DeviceArray, f"__i{name}__", in_place)
 
     for name in "add sub mul truediv floordiv mod pow and or xor lshift rshift matmul eq ne lt le gt ge".split():
         both(name, getattr(operator, name + "_" if name in ("and", "or") else name))

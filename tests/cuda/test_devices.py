@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -176,6 +177,58 @@ def test_graphs_are_captured(device: str) -> None:
     cuda.synchronize()
     with pytest.raises(RuntimeError, match="reset"), cuda.graph(recorded):
         pass
+
+
+def test_what_a_capture_may_hold(device: str) -> None:
+    """Nothing from or to main memory: plain SGD does without its table, the others refuse."""
+    layer = torch.nn.Linear(3, 2).to(device)
+    x, target = torch.ones(4, 3, device=device), torch.zeros(4, 2, device=device)
+    before = copy.deepcopy(layer)
+
+    def step(optimizer: Any) -> None:
+        optimizer.zero_grad()
+        torch.nn.functional.mse_loss(layer(x), target).backward()
+        optimizer.step()
+
+    sgd = torch.optim.SGD(layer.parameters(), 0.1, momentum=0.9)
+    step(sgd)
+    with cuda.graph(cuda.CUDAGraph()):
+        step(sgd)  # the stand-in runs it, a GPU only records
+    if cuda.get_device_name() == "stand-in":
+        reference, layer = layer, before
+        sgd = torch.optim.SGD(layer.parameters(), 0.1, momentum=0.9)
+        step(sgd)
+        step(sgd)
+        for a, b in zip(reference.parameters(), layer.parameters(), strict=True):
+            numpy.testing.assert_allclose(a.detach().cpu().numpy(), b.detach().cpu().numpy(), rtol=1e-6)
+    adam = torch.optim.Adam(layer.parameters(), 0.1)
+    step(adam)
+    for forbidden, message in (
+        (lambda: step(adam), "Adam cannot be captured"),
+        (lambda: torch.randn(3, device=device), "random numbers cannot be captured"),
+        (lambda: torch.nn.functional.dropout(x, 0.5), "random numbers cannot be captured"),
+        (lambda: torch.tensor([1.0, 2.0], device=device), "capturing"),
+        (lambda: x.sum().item(), "capturing"),
+    ):
+        with pytest.raises(RuntimeError, match=message), cuda.graph(cuda.CUDAGraph()):
+            forbidden()
+
+
+def test_generators_compute_on_their_own_device(device: str) -> None:
+    if cuda.device_count() < 2:
+        pytest.skip("needs two GPUs")
+    torch.manual_seed(3)
+    here = torch.randn(5, device="cuda:0")
+    torch.manual_seed(3)
+    there = torch.randn(5, device="cuda:1")
+    assert str(there.device) == "cuda:1" and torch.equal(here.cpu(), there.cpu())
+    assert torch.rand(3, device="cuda:1").device == torch.randint(0, 5, (3,), device="cuda:1").device == there.device
+    with cuda.device(1):
+        layer = torch.nn.Linear(5, 2).to("cuda:1")
+        layer(there).sum().backward()
+        torch.optim.SGD(layer.parameters(), 0.1).step()
+        assert str(layer.weight.grad.device) == "cuda:1"
+        assert torch.zeros(2, device="cuda:1").copy_(torch.ones(2, device="cuda:0")).tolist() == [1.0, 1.0]
 
 
 def test_philox_known_answers() -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import inspect
+import itertools
 import pathlib
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -88,6 +89,48 @@ def test_every_function_of_a_reference_kernel_is_cupys(name: str, keywords: tupl
         parameters = inspect.signature(found).parameters
         takes_all = any(p.kind is p.VAR_KEYWORD for p in parameters.values())
         assert takes_all or set(keywords) <= set(parameters), f"cupy.{name} takes {list(parameters)}"
+
+
+def ufuncs_that_are_used() -> set[str]:
+    """Names in the package, attributes or texts, that are ufuncs of both libraries."""
+    found: set[str] = set()
+    for path in pathlib.Path(torch.__file__).parent.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            name = node.attr if isinstance(node, ast.Attribute) else getattr(node, "value", None)
+            if isinstance(name, str) and isinstance(getattr(cupy, name, None), cupy.ufunc):
+                found.add(name)
+    return {name for name in found if isinstance(getattr(numpy, name, None), numpy.ufunc)}
+
+
+def loop_of(types: list[str], given: tuple[str, ...]) -> str | None:
+    """Dtypes of the results by CuPy's rule: of the first loop that all arguments can be cast to."""
+    for each in types:
+        taken, _, made = each.partition("->")
+        if "E" not in each and all(numpy.can_cast(a, b) for a, b in zip(given, taken, strict=True)):
+            return made
+    return None
+
+
+# On bools NumPy refuses these, and so do the operations that use them, before or after.
+OF_BOOLS = {"gcd", "lcm", "negative", "positive", "sign", "subtract"}
+
+
+def test_ufuncs_give_the_dtypes_of_numpys() -> None:
+    used = ufuncs_that_are_used()
+    assert {"exp", "add", "maximum", "floor_divide"} <= used
+    for name in sorted(used):
+        theirs, ours = getattr(cupy, name), getattr(numpy, name)
+        for given in itertools.product("?bBhilefd", repeat=theirs.nin):
+            if name in OF_BOOLS and set(given) == {"?"}:
+                continue
+            try:
+                expected = "".join(
+                    each.char for each in ours.resolve_dtypes((*map(numpy.dtype, given), *[None] * ours.nout))
+                )
+            except TypeError:
+                expected = None
+            found = loop_of(theirs.types, given)
+            assert found == (None if expected is None else expected[theirs.nin :]), f"{name}{given}"
 
 
 # ---------------------------------------------------------------- values

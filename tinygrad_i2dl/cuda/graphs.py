@@ -2,8 +2,9 @@
 
 A captured training step must do the same work at the same addresses each time: copy new data into the tensors that it
 read (``x.copy_(batch)``), and use ``optimizer.zero_grad(set_to_none=False)``. What asks the GPU for a value cannot be
-captured (``item()``, a loss that checks its targets, boolean masks), and neither can optimizers that count their steps
-on the host: capture forward and backward, and step outside, or use plain SGD.
+captured (``item()``, a loss that checks its targets, boolean masks), neither can random numbers (dropout), which every
+replay would repeat, and optimizers that count their steps on the host: capture forward and backward, and step outside,
+or use plain SGD after a first step outside.
 """
 
 from __future__ import annotations

@@ -8,8 +8,10 @@ gamma, binomial and multinomial numbers) is drawn by a generator in main memory,
 
 from __future__ import annotations
 
+import functools
 import math
 import secrets
+from collections.abc import Callable
 from typing import Any
 
 import numpy
@@ -59,6 +61,17 @@ def _count(shape: Shape) -> int:
     return math.prod(shape) if isinstance(shape, (tuple, list)) else int(shape)
 
 
+def on_its_gpu(method: Callable[..., Array]) -> Callable[..., Array]:
+    """A method of a generator that computes on the generator's GPU, whichever is the current one."""
+
+    @functools.wraps(method)
+    def call(self: DeviceGenerator, *arguments: Any, **keywords: Any) -> Array:
+        with gpu.on_gpu(self.index):
+            return method(self, *arguments, **keywords)
+
+    return call
+
+
 class DeviceGenerator:
     """The random numbers of one GPU."""
 
@@ -88,9 +101,15 @@ class DeviceGenerator:
         self.manual_seed(seed)
         self._offset = offset
 
+    @on_its_gpu
     def words(self, count: int) -> Array:
-        """The next `count` words of 32 bits."""
+        """The next `count` words of 32 bits. Raises `RuntimeError` while a CUDA graph is recorded."""
         xp = gpu.required("the GPU's random numbers")
+        if xp.cuda.get_current_stream().is_capturing():
+            raise RuntimeError(
+                "random numbers cannot be captured in a CUDA graph: every replay would draw the same ones. Draw them "
+                "outside and copy them into a tensor that the graph reads"
+            )
         with gpu.on_gpu(self.index):
             like = xp.empty(0, dtype=numpy.uint32)
             drawn = philox_words[type(like)](like, self._seed, self._offset, count)
@@ -105,6 +124,7 @@ class DeviceGenerator:
         bits = 11 if numpy.dtype(dtype).itemsize == 2 else 24
         return (self.words(count) >> numpy.uint32(32 - bits)).astype(numpy.float32) * 2.0**-bits
 
+    @on_its_gpu
     def uniform(self, shape: Shape, dtype: Any = numpy.float32, low: float = 0.0, high: float = 1.0) -> Array:
         """Uniform numbers in [low, high)."""
         drawn = self._fractions(_count(shape), dtype)
@@ -112,6 +132,7 @@ class DeviceGenerator:
             drawn = drawn * (high - low) + low
         return drawn.astype(dtype, copy=False).reshape(shape)
 
+    @on_its_gpu
     def normal(self, shape: Shape, dtype: Any = numpy.float32, mean: float = 0.0, std: float = 1.0) -> Array:
         """Normal numbers, by the method of G. Box and M. Muller (1958)."""
         if std < 0:
@@ -124,6 +145,7 @@ class DeviceGenerator:
         drawn = xp.concatenate([radius * xp.cos(angle), radius * xp.sin(angle)])[:count]
         return (drawn * std + mean).astype(dtype, copy=False).reshape(shape)
 
+    @on_its_gpu
     def normal_elementwise(self, mean: Any, std: Any) -> Array:
         """Normal numbers whose means and standard deviations are arrays or numbers."""
         leading = mean if hasattr(mean, "shape") else std
@@ -133,12 +155,14 @@ class DeviceGenerator:
         shapes = [getattr(each, "shape", ()) for each in (mean, std)]
         return self.normal(numpy.broadcast_shapes(*shapes), leading.dtype) * xp.asarray(std) + xp.asarray(mean)
 
+    @on_its_gpu
     def exponential(self, shape: Shape, dtype: Any = numpy.float32, rate: float = 1.0) -> Array:
         """Exponential numbers."""
         work = numpy.float64 if dtype == numpy.float64 else numpy.float32
         fractions = self._fractions(_count(shape), work)
         return (namespace_of(type(fractions)).log(1 - fractions) * (-1.0 / rate)).astype(dtype).reshape(shape)
 
+    @on_its_gpu
     def bernoulli(self, p: Any, shape: Shape = None, dtype: Any = None) -> Array:
         """Ones with probability `p`, a number or an array, else zeros."""
         shape = p.shape if shape is None else shape
@@ -150,6 +174,7 @@ class DeviceGenerator:
             raise RuntimeError(f"bernoulli() expected a probability between 0 and 1, got {p}")
         return (self._fractions(_count(shape), numpy.float32).reshape(shape) < p).astype(dtype)
 
+    @on_its_gpu
     def integers(self, shape: Shape, low: int, high: int | None, dtype: Any = numpy.int64) -> Array:
         """Integers in [low, high)."""
         if high is None or low >= high:

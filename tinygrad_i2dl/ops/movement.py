@@ -1520,7 +1520,10 @@ copy.gradient(src=lambda g: g)
 
 def _copy_(self: Tensor, src: Any, non_blocking: bool = False) -> Tensor:
     """Write the values of `src`, broadcast and cast, into this tensor; `src` may be on another device."""
-    if isinstance(src, Tensor) and type(src._array) is not type(self._array):
+    if isinstance(src, Tensor) and (
+        type(src._array) is not type(self._array)
+        or (type(src._array) is not numpy.ndarray and src.device != self.device)
+    ):
         src = src.to(self.device, non_blocking=non_blocking)
     result: Tensor = copy.in_place(self, src)
     return result

@@ -61,6 +61,10 @@ class Launcher:
         """Launch a kernel whose threads share `count` elements, in steps of the grid's size."""
         self(file, name, dtype, (min(-(-count // THREADS), MOST_BLOCKS),), *arguments)
 
+    def capturing(self) -> bool:
+        """Whether what is launched now is recorded as a CUDA graph: then nothing may come from main memory."""
+        return bool(self.library.cuda.get_current_stream().is_capturing())
+
     def serves(self, *arrays: Array) -> bool:
         """Whether all arrays are on the device, of one floating-point dtype that kernels have, and none is empty."""
         first = arrays[0]

@@ -1,7 +1,8 @@
 """Optimizer steps over all tensors in one launch.
 
 A table on the device says where each tensor's arrays are. It is kept while the addresses stay, which they do from step
-to step as long as CuPy's pool hands out the same memory for the gradients.
+to step as long as CuPy's pool hands out the same memory for the gradients. While a CUDA graph is recorded there is no
+table, since it would have to come from main memory: reference kernels step then, tensor by tensor.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ def _together(lists: Sequence[Sequence[Array]]) -> bool:
     first = lists[0]
     return (
         0 < len(first) < MOST_BLOCKS
+        and not launch.capturing()
         and all(len(each) == len(first) for each in lists)
         and all(launch.serves(first[0], *each) and all(a.flags.c_contiguous for a in each) for each in lists)
         and all(a.size == b.size for each in lists for a, b in zip(first, each, strict=True))
@@ -70,6 +72,11 @@ def adam_step(
     weight_decay: float, decoupled: bool, maximize: bool,
 ) -> Any:  # fmt: skip
     """A step of ``optim.Adam`` or, `decoupled`, ``optim.AdamW`` on all parameters, in place."""
+    if launcher().capturing():
+        raise RuntimeError(
+            "a step of Adam cannot be captured: it counts its steps on the host, and a replay would repeat one count. "
+            "Capture forward and backward, and call step() after replay()"
+        )
     lists = [parameters, gradients, exp_avgs, exp_avg_sqs, *([max_exp_avg_sqs] if max_exp_avg_sqs else [])]
     if not _together(lists):
         return NotImplemented
