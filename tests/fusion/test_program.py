@@ -9,6 +9,9 @@ from hypothesis import strategies as st
 
 import tinygrad_i2dl as torch
 from tinygrad_i2dl import fuse
+from tinygrad_i2dl.fusion.elementary import ELEMENTARY
+from tinygrad_i2dl.fusion.loop import loop_of
+from tinygrad_i2dl.fusion.program import Expression, Program, input_value
 from tinygrad_i2dl.fusion.tracing import Signature, Trace
 
 F32 = numpy.dtype("float32")
@@ -121,3 +124,23 @@ def test_random_expressions_are_what_ordinary_operations_give(text, dtype, shape
     for ours, ordinary in zip(run(f), run(f.function), strict=True):
         numpy.testing.assert_allclose(ours, ordinary, rtol=bound, atol=bound)
     assert f.reason is None
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_every_elementary_function_has_a_loop(dtype):
+    grid = numpy.array([-2.5, -1.0, -0.3, -0.0, 0.0, 0.25, 1.0, 3.0, numpy.inf, -numpy.inf, numpy.nan], dtype)
+    x, y = (each.reshape(-1) for each in numpy.meshgrid(grid, grid))
+    arguments = [input_value(0, dtype), input_value(1, dtype)]
+    truth = Expression("less", tuple(arguments), numpy.dtype(bool))
+    results = {}
+    for name, elementary in ELEMENTARY.items():
+        logical = name.startswith("logical")
+        count = 3 if name == "where" else getattr(elementary.numpy, "nin", 1)
+        operands = (truth, *arguments) if count == 3 else ((truth, truth) if logical else tuple(arguments))[:count]
+        kind = numpy.dtype(bool if elementary.truth else dtype)
+        results[name] = Expression(name, operands, kind)
+    program = Program(list(results.values()))
+    found = [numpy.empty(x.shape, each.dtype) for each in results.values()]
+    loop_of(program).run([x, y], found, x.shape)
+    for name, one, other in zip(results, found, program.evaluated([x, y], x.shape), strict=True):
+        numpy.testing.assert_allclose(one, other, rtol=2e-6 if dtype == "float32" else 1e-13, err_msg=name)

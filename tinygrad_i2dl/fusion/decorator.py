@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import functools
-import importlib.util
-import inspect
+import importlib
+import sys
 import threading
 import types
 import warnings
@@ -19,8 +19,11 @@ from ..engine.mode import no_grad, state
 from ..ops import _define
 from ..tensors import Tensor, current_node
 from .cuda_source import cuda_source
+from .environment import Environment
 from .loop import loop_of
 from .operation import Plan, fused
+from .program import Program
+from .randomness import drawing_nothing
 from .symbolic import NotPointwise
 from .tracing import Signature, Trace, traced
 
@@ -31,31 +34,17 @@ Function = Callable[..., Any]
 FEWEST = 1 << 12  # elements: below, a function is not even traced
 WORTH = 1 << 18  # elements times operations: below, ordinary operations are as fast
 MOST_PLANS = 256
+MOST_NUMBERS = 8  # loops that differ by their numbers alone: compiling them costs more than they save
 SERVED = {numpy.ndarray: ("float32", "float64", "bool")}
 SERVED_ON_DEVICE = ("float16", "float32", "float64", "bool")
-NO_NUMBA = 'Numba is not installed: pip install "tinygrad_i2dl[numba]"'
 PLAIN = (bool, int, float, str, type(None))
 
 
 @functools.cache
-def _numba_is_missing() -> bool:
-    return importlib.util.find_spec("numba") is None
-
-
-def _constants_read(function: Function) -> list[tuple[dict[str, Any], str] | types.CellType]:
-    """Where the numbers are that a function reads from outside: they are in its loop, so a new one needs a new loop."""
-    code = getattr(function, "__code__", None)
-    if code is None:
-        return []
-    places: list[tuple[dict[str, Any], str] | types.CellType] = list(getattr(function, "__closure__", None) or ())
-    names: set[str] = set()
-    codes = [code]
-    while codes:
-        each = codes.pop()
-        names.update(each.co_names)
-        codes.extend(inner for inner in each.co_consts if inspect.iscode(inner))
-    known = function.__globals__
-    return [*places, *((known, name) for name in sorted(names) if type(known.get(name)) in (bool, int, float))]
+def _why_not_numba() -> str | None:
+    """Why Numba cannot be used, None if it can; asked when a large tensor comes, as the answer takes milliseconds."""
+    answer: str | None = importlib.import_module("..backends.numba.availability", __package__).reason()
+    return answer
 
 
 class _Quiet(str):
@@ -80,7 +69,8 @@ class Fused:
         self.function = function
         self.reason: str | None = "it has not been called yet"
         self._name = getattr(function, "__name__", type(function).__name__)
-        self._outside = _constants_read(function)
+        self._environment = Environment(function)
+        self._loops: dict[Any, set[str]] = {}
         self._plans: dict[Any, Plan | str] = {}
         self._lock = threading.RLock()
         self._warned = False
@@ -88,6 +78,12 @@ class Fused:
     def __repr__(self) -> str:
         state_of = "as one loop" if self.reason is None else f"as ordinary operations: {self.reason}"
         return f"<fused {self._name}: {state_of}>"
+
+    def __reduce__(self) -> Any:
+        # A decorated function is found by its name, as functions are; copies are itself.
+        name = getattr(self, "__qualname__", "")
+        home = sys.modules.get(getattr(self, "__module__", ""))
+        return name if home is not None and getattr(home, name, None) is self else (fuse, (self.function,))
 
     def __get__(self, instance: Any, owner: Any = None) -> Any:
         return self if instance is None else types.MethodType(self, instance)
@@ -133,15 +129,19 @@ class Fused:
         if kind is numpy.ndarray:
             if registry.get_backend() == "numpy":
                 return _Quiet("the backend numpy is chosen, which has the reference kernels alone")
-            if _numba_is_missing():
-                return NO_NUMBA
-        return self._plan(args, kwargs, tensors, largest)
+            missing = _why_not_numba()
+            if missing is not None:
+                return missing
+        try:
+            return self._plan(args, kwargs, tensors, largest)
+        except NotPointwise as refusal:
+            return str(refusal)
 
     def _plan(
         self, args: tuple[Any, ...], kwargs: dict[str, Any], tensors: Sequence[Tensor], largest: int
     ) -> Plan | str:
         recording = state.recording
-        key: list[Any] = [get_default_dtype()]
+        key: list[Any] = [get_default_dtype(), recording]
         for name, each in [*((None, each) for each in args), *kwargs.items()]:
             if isinstance(each, Tensor):
                 array = each._array
@@ -152,13 +152,11 @@ class Fused:
                 key.append((name, type(each), repr(each) if type(each) is float else each))
             else:
                 return f"an argument is a {type(each).__name__}: pass tensors and numbers"
-        for place in self._outside:
-            value = _value_at(place)
-            key.append(repr(value) if type(value) in (bool, int, float) else None)
-        known = tuple(key)
-        found = self._plans.get(known)
+        found = self._plans.get((*key, self._environment.values()))
         if found is None:
             with self._lock:
+                self._environment.look()
+                known = (*key, self._environment.values())
                 found = self._plans.get(known)
                 if found is None:
                     if len(self._plans) >= MOST_PLANS:
@@ -193,17 +191,30 @@ class Fused:
 
         required = tuple(recording and current_node(tensor) is not None for tensor in tensors)
         signature = Signature(tuple(array.shape for array in arrays), tuple(array.dtype for array in arrays), required)
+        before = self._environment.values()
         try:
             with numpy.errstate(all="ignore"):
-                trace = Trace(call, signature)
+                trace = drawing_nothing(lambda: Trace(call, signature))
                 programs = [trace.forward, trace.backward(trace.differentiable)]
         except NotPointwise as refusal:
             return str(refusal)
         except Exception as error:  # the ordinary call will raise it, if it is the function's own
             return f"it could not be traced: {error}"
+        if self._environment.values() != before:
+            return "it changes what it reads besides its arguments"
         if kind is numpy.ndarray and any(step.dtype == "float16" for each in programs for step in each.instructions):
             return "it computes in float16, which has no loops on a CPU"
+        if self._numbers_change(trace.forward):
+            return "its numbers change from call to call: pass them as tensors without dimensions"
         return Plan(call, trace)
+
+    def _numbers_change(self, program: Program) -> bool:
+        """Whether one more loop would be compiled for other numbers, after many."""
+        steps = tuple(step._replace(value=None) for step in program.instructions)
+        texts = self._loops.setdefault(steps, set())
+        if len(texts) < MOST_NUMBERS:
+            texts.add(program.text)
+        return program.text not in texts
 
     # ---------------------------------------------------------------- what was written
 
@@ -237,22 +248,17 @@ class Fused:
         tensors = [each for each in (*args, *kwargs.values()) if isinstance(each, Tensor)]
         if not tensors:
             raise RuntimeError(f"{self._name}() has no loop: none of the arguments is a tensor")
-        found = self._traced(args, kwargs, tensors, state.recording)
+        try:
+            self._environment.look()
+            found = self._traced(args, kwargs, tensors, state.recording)
+        except NotPointwise as refusal:
+            found = str(refusal)
         if isinstance(found, str):
             raise RuntimeError(f"{self._name}() has no loop: {found}")
         if backward and not any(found.trace.differentiable):
             raise RuntimeError(f"{self._name}() has no loop backward: no tensor that it depends on requires a gradient")
         program = found.backward(found.trace.differentiable) if backward else found.forward
         return cuda_source(program) if language == "cuda" else loop_of(program).source()
-
-
-def _value_at(place: tuple[dict[str, Any], str] | types.CellType) -> Any:
-    if isinstance(place, tuple):
-        return place[0].get(place[1])
-    try:
-        return place.cell_contents
-    except ValueError:  # not filled yet
-        return None
 
 
 def fuse(function: Function) -> Fused:
@@ -270,8 +276,10 @@ def fuse(function: Function) -> Fused:
     which it would not pay. The attribute ``reason`` says why, and a warning does so once, except for small tensors.
     ``source()`` shows the loop.
 
-    A function must depend on its arguments alone. Numbers that it reads from global variables or enclosing functions
-    are noticed when they change; attributes of objects are not: pass these as arguments.
+    What a function reads besides its arguments (numbers, settings, other functions, attributes) is compared at each
+    call, and where that cannot be done (tensors, objects as a whole) it runs as ordinary operations. A number that is
+    another one in every call belongs into a tensor without dimensions, as each needs a loop of its own. Do not rely on
+    a function's side effects, such as printing: they happen when it is traced, and not in every call.
 
     >>> import tinygrad_i2dl as torch
     >>> @torch.fuse

@@ -61,7 +61,7 @@ ELEMENTARY: dict[str, Elementary] = {
     "true_divide": Elementary(numpy.true_divide, "({0} / {1})", "({0} / {1})"),
     "negative": Elementary(numpy.negative, "(-{0})", "(-{0})"),
     "absolute": Elementary(numpy.absolute, "abs({0})", _c("fabs")),
-    "fmod": Elementary(numpy.fmod, "math.fmod({0}, {1})", "fmod{f}({0}, {1})"),
+    "fmod": Elementary(numpy.fmod, "numpy.fmod({0}, {1})", "fmod{f}({0}, {1})"),
     "power": Elementary(numpy.power, "math.pow({0}, {1})", "pow{f}({0}, {1})"),
     "sqrt": Elementary(numpy.sqrt, "numpy.sqrt({0})", _c("sqrt")),
     "hypot": Elementary(numpy.hypot, "math.hypot({0}, {1})", "hypot{f}({0}, {1})"),

@@ -158,6 +158,8 @@ class SymbolicArray:
 
     def assign(self, other: SymbolicArray) -> SymbolicArray:
         """Write `other` into this array's place."""
+        if other.shape != self.shape and numpy.broadcast_shapes(other.shape, self.shape) != self.shape:
+            raise ValueError(f"a result of shape {other.shape} does not fit into an array of shape {self.shape}")
         self.expression = _cast(other, self.dtype).expression
         return self
 
@@ -195,7 +197,7 @@ class SymbolicArray:
     def astype(self, dtype: Any, copy: bool = True) -> SymbolicArray:
         return SymbolicArray(_cast(self, numpy.dtype(dtype)).expression, self.shape)
 
-    def copy(self) -> SymbolicArray:
+    def copy(self, order: str = "C") -> SymbolicArray:
         return SymbolicArray(self.expression, self.shape)
 
     def clip(self, low: Any = None, high: Any = None, out: SymbolicArray | None = None) -> SymbolicArray:

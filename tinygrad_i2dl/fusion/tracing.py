@@ -63,6 +63,8 @@ class Trace:
             raise NotPointwise("it returns an argument as it is")
         if any(array.expression is not before for array, before in zip(arrays, given, strict=True)):
             raise NotPointwise("it changes an argument in place")
+        if any((leaf._node is not None) != needed for leaf, needed in zip(leaves, signature.required, strict=True)):
+            raise NotPointwise("it changes whether an argument requires a gradient")
         self.shape: tuple[int, ...] = result._array.shape
         self.dtype = result._array.dtype
         self.required = signature.required
