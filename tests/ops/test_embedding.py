@@ -52,3 +52,12 @@ def test_gradients_by_frequency() -> None:
         library.nn.functional.embedding(index, weight, padding_idx=0, scale_grad_by_freq=True).sum().backward()
         outcomes.append(weight.grad.tolist())
     assert outcomes[0] == outcomes[1]
+
+
+def test_indices_may_change_before_the_backward_pass() -> None:
+    weight = tinygrad_i2dl.ones(4, 20, requires_grad=True)
+    index = tinygrad_i2dl.tensor([1, 3, 1, 0, 1])
+    result = tinygrad_i2dl.nn.functional.embedding(index, weight)
+    index.fill_(1 << 40)
+    result.sum().backward()
+    assert weight.grad[:, 0].tolist() == [1.0, 3.0, 0.0, 1.0]

@@ -141,3 +141,21 @@ def test_an_array_in_place_of_a_tensor_is_named() -> None:
     for library in (tinygrad_i2dl, torch):
         with pytest.raises(TypeError, match=r"'target'.* must be"):
             library.nn.functional.cross_entropy(library.ones(2, 2), numpy.array([0, 1]))
+
+
+@pytest.mark.parametrize("shape", [(8, 5), (8, 5, 3)])
+@pytest.mark.parametrize("options", [{}, {"label_smoothing": 0.1}, {"ignore_index": 2}], ids=str)
+@pytest.mark.parametrize("name", ["cross_entropy", "nll_loss"])
+def test_targets_may_change_before_the_backward_pass(name: str, options: Any, shape: Any) -> None:
+    if name == "nll_loss" and "label_smoothing" in options:
+        options = {}
+    scores = numpy.random.default_rng(0).standard_normal(shape)
+    classes = numpy.random.default_rng(1).integers(0, 5, (8, *shape[2:]))
+    x = tinygrad_i2dl.tensor(scores, requires_grad=True)
+    target = tinygrad_i2dl.tensor(classes)
+    loss = getattr(functional, name)(x, target, **options)
+    target.fill_(1 << 40)  # no class: nothing is read or written there
+    loss.backward()
+    expected = torch.tensor(scores, requires_grad=True)
+    getattr(torch.nn.functional, name)(expected, torch.tensor(classes), **options).backward()
+    numpy.testing.assert_allclose(x.grad.numpy(), expected.grad.numpy(), rtol=1e-10, atol=1e-12)

@@ -7,9 +7,10 @@ from typing import Any
 import numpy
 
 from ..backends.registry import namespace_of
+from ..engine.mode import state
 from ..errors import DtypeError
 from ..tensors import make, rebase
-from ._define import composite, primitive
+from ._define import composite, node_of, primitive
 from .indexing import sum_rows
 from .movement import reshape_to
 from .placement import beside, on_host
@@ -121,6 +122,8 @@ def embedding(
     rows = weight.shape[0]
     padding_idx = _padding_row("embedding", padding_idx, rows, AssertionError)
     index = _indices("embedding", input, rows)
+    if state.recording and node_of(weight) is not None:
+        index = index.copy()  # the backward pass needs it, and the user may change the tensor it came from
     if max_norm is not None:
         _renormalize(weight, index, max_norm, norm_type)
     result = take_rows(weight, index)

@@ -13,9 +13,10 @@ from typing import Any
 import numpy
 
 from ..backends.registry import namespace_of
+from ..engine.mode import state
 from ..errors import DtypeError
 from ..tensors import make
-from ._define import composite, primitive
+from ._define import composite, node_of, primitive
 from .activation import limit, log_softmax_along, logsigmoid, refuse_integers, relu, softmax_along
 from .comparison import where
 from .movement import expand_view, reshape_to, wrap_dims
@@ -468,7 +469,9 @@ def _check_classes(name: str, input: Any, target: Any, weight: Any) -> tuple[int
 def _read_targets(
     input: Any, target: Any, weight: Any, ignore_index: int, sizes: tuple[int, int, int], flat: bool
 ) -> Targets:
-    indices = target._array.astype(numpy.int64, copy=False).reshape((sizes[0],) if flat else (sizes[0], sizes[2]))
+    # in memory of its own where a backward pass will need it: the user may change the tensor it came from
+    kept = state.recording and node_of(input) is not None
+    indices = target._array.astype(numpy.int64, copy=kept).reshape((sizes[0],) if flat else (sizes[0], sizes[2]))
     weights = None if weight is None else weight._array.astype(input._array.dtype, copy=False)
     return Targets(namespace_of(type(indices)), indices, sizes[1], weights, ignore_index, input._array.dtype)
 
