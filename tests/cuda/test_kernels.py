@@ -10,6 +10,7 @@ import ast
 import inspect
 import itertools
 import pathlib
+import tomllib
 from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -46,6 +47,14 @@ def test_nvrtc_compiles(file: str, macro: str, architecture: str) -> None:
     nvrtc.nvrtcGetProgramLog(program, log)
     nvrtc.nvrtcDestroyProgram(program)
     assert result == nvrtc.nvrtcResult.NVRTC_SUCCESS, log.decode()
+
+
+def test_every_file_of_kernels_is_installed() -> None:
+    root = pathlib.Path(__file__).parents[2]
+    patterns = tomllib.loads((root / "pyproject.toml").read_text())["tool"]["setuptools"]["package-data"]
+    wanted = [*patterns["*"], *patterns["tinygrad_i2dl.backends.cupy"]]
+    shipped = {path for pattern in wanted for path in launch.FOLDER.parent.glob(pattern)}
+    assert set(launch.FOLDER.iterdir()) <= shipped and len(launch.kernel_files()) >= 8
 
 
 def test_kernels_are_named_like_operations() -> None:
