@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from types import SimpleNamespace
 from typing import Any
 
 import numpy
@@ -12,6 +11,7 @@ import pytest
 from tinygrad_i2dl.backends import native
 from tinygrad_i2dl.backends.native import loss, normalization, softmax
 from tinygrad_i2dl.backends.native.extension import native as extension
+from tinygrad_i2dl.ops.loss import Targets
 
 torch = pytest.importorskip("torch")
 functional = torch.nn.functional
@@ -106,10 +106,7 @@ def test_cross_entropy_agrees_with_pytorch(weighted: bool, reduction: str, dtype
         input = drawn((rows, classes), dtype)
         index = numpy.random.default_rng(1).integers(0, classes, rows)
         weight = numpy.random.default_rng(2).uniform(0.5, 2, classes).astype(dtype) if weighted else None
-        coefficient = None if weight is None else weight[index]
-        targets = SimpleNamespace(
-            index=index, coefficient=coefficient, total=rows if coefficient is None else coefficient.sum()
-        )
+        targets = Targets(numpy, index, classes, weight, -100, dtype)
         saved: list[Array] = []
         result = loss.cross_entropy_of_indices(input, targets, reduction, saved)
         x = leaf(input)

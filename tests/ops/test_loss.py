@@ -60,6 +60,54 @@ def test_all_targets_ignored_is_nan_as_in_pytorch() -> None:
     assert functional.cross_entropy(tinygrad_i2dl.zeros(2, 3), target, reduction="sum").item() == 0
 
 
+@pytest.mark.parametrize("backend", ["numpy", "native", "numba"])
+@pytest.mark.parametrize("reduction", ["none", "sum", "mean"])
+@pytest.mark.parametrize("smoothing", [0.0, 0.25])
+def test_ignored_samples_count_for_nothing_whatever_their_scores_are(
+    smoothing: float, reduction: str, backend: str
+) -> None:
+    scores = numpy.random.default_rng(0).normal(size=(6, 700)).astype(numpy.float32)
+    scores[0, 0], scores[1], scores[2, 3], scores[3, :300] = -numpy.inf, numpy.nan, numpy.inf, -numpy.inf
+    for ignore_index in (-100, 7):
+        target = numpy.array([ignore_index] * 4 + [1, 699])
+        weight = numpy.linspace(0, 2, 700, dtype=numpy.float32)
+        for chosen in (None, weight):
+            results = []
+            for library in (tinygrad_i2dl, torch):
+                with tinygrad_i2dl.use_backend(backend):
+                    results.append(
+                        library.nn.functional.cross_entropy(
+                            library.tensor(scores),
+                            library.tensor(target),
+                            None if chosen is None else library.tensor(chosen),
+                            ignore_index=ignore_index,
+                            reduction=reduction,
+                            label_smoothing=smoothing,
+                        ).numpy()
+                    )
+            numpy.testing.assert_allclose(*results, rtol=1e-5)
+            assert not numpy.isnan(results[0]).any()
+
+
+def test_ignored_log_probabilities_and_classes_without_weight() -> None:
+    outcomes: list[Any] = []
+    for library in (tinygrad_i2dl, torch):
+        scores = library.tensor([[[0.0, -float("inf")], [1.0, 2.0]]], requires_grad=True)
+        target = library.tensor([[1, -1]])
+        loss = library.nn.functional.nll_loss(scores, target, ignore_index=-1)
+        loss.backward()
+        outcomes.append((loss.item(), scores.grad.tolist()))
+        # a class without weight still takes its share of the smoothing
+        rows, classes, weight = library.tensor([[1.0, 2.0, 4.0]] * 2), library.tensor([0, 1]), [0.0, 1.0, 2.0]
+        outcomes[-1] += (
+            library.nn.functional.cross_entropy(
+                rows, classes, library.tensor(weight), reduction="none", label_smoothing=0.5
+            ).tolist(),
+        )
+    assert outcomes[0][:2] == outcomes[1][:2]
+    assert outcomes[0][2] == pytest.approx(outcomes[1][2])
+
+
 def test_gradients_flow_twice_through_a_retained_graph() -> None:
     x = tinygrad_i2dl.tensor([[1.0, 2.0], [0.0, 1.0]], requires_grad=True)
     loss = functional.cross_entropy(x, tinygrad_i2dl.tensor([0, 1]))

@@ -394,16 +394,18 @@ class Targets:
     """Class indices read for a loss: which class of each sample, and what the sample weighs.
 
     index: ``(N, S)``, with 0 for samples that are ignored.
+    ignored: ``(N, S)`` bools; None when no sample is ignored.
     coefficient: ``(N, S)`` weights, zero for samples that are ignored; None when all are one.
     total: sum of the weights.
     """
 
-    __slots__ = ("coefficient", "index", "total")
+    __slots__ = ("coefficient", "ignored", "index", "total")
 
     def __init__(
         self, xp: Any, target: Array, classes: int, weight: Array | None, ignore_index: int, dtype: Any
     ) -> None:
         self.coefficient: Array | None = None
+        self.ignored: Array | None = None
         # One comparison finds negative indices too: they are huge as unsigned numbers.
         if (target.view(numpy.uint64) >= classes).any():
             kept = target != ignore_index
@@ -413,14 +415,23 @@ class Targets:
                     f"target {int(target[wrong][0])} is out of bounds: expected class indices from 0 to {classes - 1}"
                 )
             target = xp.where(kept, target, 0)
-            self.coefficient = kept.astype(dtype)
+            self.coefficient, self.ignored = kept.astype(dtype), ~kept
         elif 0 <= ignore_index < classes:
-            self.coefficient = (target != ignore_index).astype(dtype)
+            self.ignored = target == ignore_index
+            self.coefficient = (~self.ignored).astype(dtype)
         self.index = target
         if weight is not None:
             of_class = weight[target]
             self.coefficient = of_class if self.coefficient is None else of_class * self.coefficient
         self.total = target.size if self.coefficient is None else self.coefficient.sum()
+
+    def weigh(self, loss: Array) -> None:
+        """Multiply losses ``(N, S)`` by their weights, in place; those that are ignored become zero, whatever they are:
+        zero times an infinite loss would not be a number."""
+        if self.ignored is not None:
+            loss[self.ignored] = 0
+        if self.coefficient is not None:
+            loss *= self.coefficient
 
 
 def _check_classes(name: str, input: Any, target: Any, weight: Any) -> tuple[int, int, int]:
@@ -498,8 +509,7 @@ def cross_entropy_of_indices(xp: Any, input: Array, targets: Targets, reduction:
         sums = scores.sum(axis=1)
     saved[:] = scores, sums
     loss = xp.log(sums) - loss
-    if targets.coefficient is not None:
-        loss *= targets.coefficient
+    targets.weigh(loss)
     if reduction == "none":
         return loss
     total = loss.sum()
@@ -603,8 +613,7 @@ def negative_at_targets(xp: Any, input: Array, targets: Targets, reduction: str)
         loss = -input[xp.arange(len(input)), targets.index]
     else:
         loss = -xp.take_along_axis(input, targets.index[:, None], axis=1)[:, 0]
-    if targets.coefficient is not None:
-        loss *= targets.coefficient
+    targets.weigh(loss)
     if reduction == "none":
         return loss
     total = loss.sum()
@@ -644,8 +653,8 @@ def _smoothed(log_probabilities: Any, targets: Targets, weight: Any, reduction: 
     if weight is not None:
         every = every * reshape_to(weight, (classes,) + (1,) * (every.ndim - 2))
     every = -sum_over(every, (1,), False)
-    if targets.coefficient is not None:
-        every = every * (targets.coefficient != 0)
+    if targets.ignored is not None:
+        every = where(make(targets.ignored), 0.0, every)
     smooth = reduced(every, "none" if reduction == "none" else "sum")
     if reduction == "mean":
         smooth = smooth / float(targets.total)

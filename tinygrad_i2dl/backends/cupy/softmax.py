@@ -59,8 +59,7 @@ def cross_entropy_of_indices(input: Array, targets: Any, reduction: str, saved: 
         launch.plain(targets.index), loss, tops, sums, size, inner,
     )  # fmt: skip
     saved[:] = tops, sums
-    if targets.coefficient is not None:
-        loss *= targets.coefficient
+    targets.weigh(loss)
     if reduction == "none":
         return loss.astype(input.dtype, copy=False)
     total = loss.sum()

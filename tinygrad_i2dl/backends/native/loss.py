@@ -21,8 +21,7 @@ def cross_entropy_of_indices(input: Array, targets: Any, reduction: str, saved: 
         return NotImplemented
     loss, exponentials, sums = made
     saved[:] = exponentials, sums
-    if targets.coefficient is not None:
-        loss *= targets.coefficient
+    targets.weigh(loss)
     if reduction == "none":
         return loss
     total = loss.sum()

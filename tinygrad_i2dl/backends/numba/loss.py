@@ -47,8 +47,7 @@ def cross_entropy_of_indices(input: Array, targets: Any, reduction: str, saved: 
     index = numpy.ascontiguousarray(targets.index)
     loops.cross_entropy[input.dtype](input, index, exponentials, sums, loss)
     saved[:] = exponentials, sums
-    if targets.coefficient is not None:
-        loss *= targets.coefficient
+    targets.weigh(loss)
     if reduction == "none":
         return loss
     total = loss.sum()
