@@ -33,15 +33,14 @@ PyObject* unary_call(PyObject*, Arguments arguments, Py_ssize_t count) {
     const Plain input(arguments[0]);
     if (!input.floating() || !read_numbers<Count>(arguments + 1, P, numbers)) return refused();
     return guarded([&] {
-        PyObject* result = new_like(input);
-        if (!result) return result;
+        Owned result(new_like(input));
         with_type(input.kind, [&](auto zero) {
             using T = decltype(zero);
             const T parameters[] = {static_cast<T>(numbers[0]), static_cast<T>(numbers[1]), static_cast<T>(numbers[2])};
             Unlocked unlocked(input.size);
-            apply(F, input.size, input.as<T>(), parameters, data_of<T>(result));
+            apply(F, input.size, input.as<T>(), parameters, data_of<T>(result.get()));
         });
-        return result;
+        return result.give();
     });
 }
 
@@ -55,15 +54,14 @@ PyObject* backward_call(PyObject*, Arguments arguments, Py_ssize_t count) {
         return refused();
     }
     return guarded([&] {
-        PyObject* result = new_like(saved);
-        if (!result) return result;
+        Owned result(new_like(saved));
         with_type(saved.kind, [&](auto zero) {
             using T = decltype(zero);
             const T parameters[] = {static_cast<T>(numbers[0]), static_cast<T>(numbers[1]), static_cast<T>(numbers[2])};
             Unlocked unlocked(saved.size);
-            apply_backward(F, saved.size, gradient.as<T>(), saved.as<T>(), parameters, data_of<T>(result));
+            apply_backward(F, saved.size, gradient.as<T>(), saved.as<T>(), parameters, data_of<T>(result.get()));
         });
-        return result;
+        return result.give();
     });
 }
 

@@ -87,7 +87,7 @@ py::object backward(py::handle gradient, py::handle input, py::handle weight, co
     if (!fits(shape)) return refused();
     py::object of_input = py::none(), of_weight = py::none(), of_bias = py::none();
     T *dx = nullptr, *dw = nullptr, *db = nullptr;
-    const auto asked = [&](size_t i) { return PyObject_IsTrue(needs[i].ptr()) == 1; };
+    const auto asked = [&](size_t i) { return is_true(needs, i); };
     if (asked(0)) {
         auto result = new_array<T>(x.sizes, x.dimensions, x.columns);
         dx = result.mutable_data();

@@ -27,10 +27,12 @@ const OptimizationTable<T>& table() {
     }
 }
 
+// The memory of an array, and what keeps it alive while the interpreter's lock is released: others may change the list.
 template <typename T>
 struct Span {
     T* data;
     int64_t count;
+    py::object array;
 };
 
 // The memory of an array of this dtype, aligned and in one piece, in C order; nothing otherwise.
@@ -41,7 +43,7 @@ std::optional<Span<T>> span_of(py::handle object, bool written) {
     const auto array = py::reinterpret_borrow<py::array>(object);
     T* data = static_cast<T*>(const_cast<void*>(array.data()));
     if (reinterpret_cast<uintptr_t>(data) % alignof(T) != 0 || (written && !array.writeable())) return {};
-    return Span<T>{data, array.size()};
+    return Span<T>{data, array.size(), array};
 }
 
 // False if any is refused.
@@ -49,9 +51,9 @@ template <typename T>
 bool read(const py::list& arrays, bool written, std::vector<Span<T>>& spans) {
     spans.reserve(arrays.size());
     for (const py::handle object : arrays) {
-        const auto span = span_of<T>(object, written);
+        auto span = span_of<T>(object, written);
         if (!span) return false;
-        spans.push_back(*span);
+        spans.push_back(std::move(*span));
     }
     return true;
 }

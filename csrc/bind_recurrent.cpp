@@ -128,7 +128,7 @@ py::object backward(py::handle g_output, py::handle g_h, py::handle g_c, const p
         !run.g_output) {
         return refused();
     }
-    const auto asked = [&](size_t i) { return PyObject_IsTrue(needs[i].ptr()) == 1; };
+    const auto asked = [&](size_t i) { return is_true(needs, i); };
     auto of_h = empty<T>(states), of_c = empty<T>(states);
     run.of_h = of_h.mutable_data();
     run.of_c = of_c.mutable_data();

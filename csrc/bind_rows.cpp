@@ -6,26 +6,6 @@
 namespace i2dl {
 namespace {
 
-// An owned reference, dropped unless it is given away.
-class Owned {
-  public:
-    explicit Owned(PyObject* object) : object_(object) {
-        if (!object) throw py::error_already_set();
-    }
-    ~Owned() { Py_XDECREF(object_); }
-    Owned(const Owned&) = delete;
-    Owned& operator=(const Owned&) = delete;
-    PyObject* get() const { return object_; }
-    PyObject* give() {
-        PyObject* object = object_;
-        object_ = nullptr;
-        return object;
-    }
-
-  private:
-    PyObject* object_;
-};
-
 Owned vector_like(const Plain& array, int64_t size) {
     const Py_ssize_t sizes[] = {static_cast<Py_ssize_t>(size)};
     return Owned(new_array(array.kind, 1, sizes));
@@ -117,6 +97,9 @@ PyObject* cross_entropy_backward_call(PyObject*, Arguments arguments, Py_ssize_t
     });
 }
 
+// The list's items, referred to: others may change the list while the interpreter's lock is released.
+Owned items_of(PyObject* saved) { return Owned(PyList_AsTuple(saved)); }
+
 // An array of `size` elements of the kind, or None, whose `data` then is null.
 bool read_vector(PyObject* object, Kind kind, int64_t size, Plain& vector) {
     if (is_none(object)) return true;
@@ -191,21 +174,22 @@ bool read_needs(PyObject* object, bool needs[3]) {
 
 // (g, input, weight, length, affine, eps, centred, saved, needs)
 PyObject* normalize_rows_backward_call(PyObject*, Arguments arguments, Py_ssize_t count) {
-    if (count != 9) return refused();
-    const Plain gradient(arguments[0]), input(arguments[1]);
-    RowShape shape;
-    Plain weight, mean, scale;
-    bool centred, needs[3];
-    PyObject* saved = arguments[7];
-    if (!read_row_shape(input, arguments[3], arguments[4], shape) || gradient.kind != input.kind ||
-        gradient.size != input.size || !read_vector(arguments[2], input.kind, shape.channels, weight) ||
-        !read_flag(arguments[6], centred) || !PyList_CheckExact(saved) || PyList_GET_SIZE(saved) != 2 ||
-        !read_vector(PyList_GET_ITEM(saved, 0), input.kind, shape.rows, mean) || (mean.data != nullptr) != centred ||
-        !read_vector(PyList_GET_ITEM(saved, 1), input.kind, shape.rows, scale) || !scale.data ||
-        !read_needs(arguments[8], needs)) {
-        return refused();
-    }
-    return guarded([&] {
+    if (count != 9 || !PyList_CheckExact(arguments[7])) return refused();
+    return guarded([&]() -> PyObject* {
+        const Owned saved = items_of(arguments[7]);
+        const Plain gradient(arguments[0]), input(arguments[1]);
+        RowShape shape;
+        Plain weight, mean, scale;
+        bool centred, needs[3];
+        if (!read_row_shape(input, arguments[3], arguments[4], shape) || gradient.kind != input.kind ||
+            gradient.size != input.size || !read_vector(arguments[2], input.kind, shape.channels, weight) ||
+            !read_flag(arguments[6], centred) || PyTuple_GET_SIZE(saved.get()) != 2 ||
+            !read_vector(PyTuple_GET_ITEM(saved.get(), 0), input.kind, shape.rows, mean) ||
+            (mean.data != nullptr) != centred ||
+            !read_vector(PyTuple_GET_ITEM(saved.get(), 1), input.kind, shape.rows, scale) || !scale.data ||
+            !read_needs(arguments[8], needs)) {
+            return refused();
+        }
         const Owned of_input(needs[0] ? new_like(input) : Py_NewRef(Py_None));
         const Owned of_weight = needs[1] ? vector_like(input, shape.channels) : Owned(Py_NewRef(Py_None));
         const Owned of_bias = needs[2] ? vector_like(input, shape.channels) : Owned(Py_NewRef(Py_None));
@@ -268,19 +252,19 @@ PyObject* normalize_channels_call(PyObject*, Arguments arguments, Py_ssize_t cou
 
 // (g, input, weight, eps, saved, needs)
 PyObject* normalize_channels_backward_call(PyObject*, Arguments arguments, Py_ssize_t count) {
-    if (count != 6) return refused();
-    const Plain gradient(arguments[0]), input(arguments[1]);
-    Plain weight, mean, scale;
-    bool needs[3];
-    PyObject* saved = arguments[4];
-    if (!is_image(input) || gradient.kind != input.kind || !gradient.same_shape(input) ||
-        !read_vector(arguments[2], input.kind, input.axis(1), weight) || !PyList_CheckExact(saved) ||
-        PyList_GET_SIZE(saved) != 3 || !read_vector(PyList_GET_ITEM(saved, 0), input.kind, input.axis(1), mean) ||
-        !mean.data || !read_vector(PyList_GET_ITEM(saved, 2), input.kind, input.axis(1), scale) || !scale.data ||
-        !read_needs(arguments[5], needs)) {
-        return refused();
-    }
-    return guarded([&] {
+    if (count != 6 || !PyList_CheckExact(arguments[4])) return refused();
+    return guarded([&]() -> PyObject* {
+        const Owned saved = items_of(arguments[4]);
+        const Plain gradient(arguments[0]), input(arguments[1]);
+        Plain weight, mean, scale;
+        bool needs[3];
+        if (!is_image(input) || gradient.kind != input.kind || !gradient.same_shape(input) ||
+            !read_vector(arguments[2], input.kind, input.axis(1), weight) || PyTuple_GET_SIZE(saved.get()) != 3 ||
+            !read_vector(PyTuple_GET_ITEM(saved.get(), 0), input.kind, input.axis(1), mean) || !mean.data ||
+            !read_vector(PyTuple_GET_ITEM(saved.get(), 2), input.kind, input.axis(1), scale) || !scale.data ||
+            !read_needs(arguments[5], needs)) {
+            return refused();
+        }
         const int64_t channels = input.axis(1);
         const Owned of_input(needs[0] ? new_like(input) : Py_NewRef(Py_None));
         const Owned of_weight = needs[1] ? vector_like(input, channels) : Owned(Py_NewRef(Py_None));

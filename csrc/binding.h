@@ -28,6 +28,13 @@ py::array_t<T> empty(const Sizes& shape) {
     return py::array_t<T>(std::vector<py::ssize_t>(shape.begin(), shape.end()));
 }
 
+// Whether entry i of a tuple is true in Python; throws the error of an object that is neither.
+inline bool is_true(const py::tuple& flags, size_t i) {
+    const int answer = PyObject_IsTrue(flags[i].ptr());
+    if (answer < 0) throw py::error_already_set();
+    return answer != 0;
+}
+
 // The result's shape: leading sizes, then the last `spatial` of three.
 inline Sizes shape_of(int64_t batch, int64_t channels, const int64_t sizes[3], size_t spatial) {
     Sizes shape = {batch, channels};

@@ -50,6 +50,26 @@ T* data_of(PyObject* array) {
     return reinterpret_cast<T*>(py::detail::array_proxy(array)->data);
 }
 
+// An owned reference, dropped unless it is given away.
+class Owned {
+  public:
+    explicit Owned(PyObject* object) : object_(object) {  // null: throws the Python error that is set
+        if (!object) throw py::error_already_set();
+    }
+    ~Owned() { Py_XDECREF(object_); }
+    Owned(const Owned&) = delete;
+    Owned& operator=(const Owned&) = delete;
+    PyObject* get() const { return object_; }
+    PyObject* give() {
+        PyObject* object = object_;
+        object_ = nullptr;
+        return object;
+    }
+
+  private:
+    PyObject* object_;
+};
+
 inline PyObject* refused() { return Py_NewRef(Py_NotImplemented); }
 bool is_none(PyObject* object);
 bool read_number(PyObject* object, double& value);  // false, without an error, unless it is a float or an int

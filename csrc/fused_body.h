@@ -107,18 +107,18 @@ I2DL_INLINE VectorOf<T> value(VectorOf<T> x, const T* p) {
         return x * logistic<T>(x * (root + cubic * (x * x)));
     }
     if constexpr (F == Unary::kMish) {  // x n / (n + 2) with n = e^x (e^x + 2); beyond 20 the ratio is 1
-        const V e = exponential<T>(at_most<T>(x, T(20)));
+        const V e = exponential_below<T>(x, T(20));
         const V n = e * (e + T(2));
         return x * (n / (n + T(2)));
     }
-    if constexpr (F == Unary::kLogsigmoid) return -softened_rectifier<T>(-x);
+    if constexpr (F == Unary::kLogsigmoid) return T(0) - softened_rectifier<T>(-x);  // the negative of 0 would be -0
     if constexpr (F == Unary::kSoftplus) {
         const V scaled = x * p[0];
         return scaled > p[1] ? x : softened_rectifier<T>(scaled) / p[0];
     }
     if constexpr (F == Unary::kExponentialUnit) {
         const V below = exponential_minus_one_of_negative<T>(at_most<T>(x, T(0)) * p[2]) * p[0];
-        return x > T(0) ? x * p[1] : below;
+        return x < T(0) ? below : x * p[1];  // so that -0 stays
     }
     if constexpr (F == Unary::kLeakyRelu) return x > T(0) ? x : x * p[0];
     if constexpr (F == Unary::kHardsigmoid) return at_most<T>(at_least<T>(x + T(3), T(0)), T(6)) / T(6);
@@ -144,10 +144,11 @@ I2DL_INLINE VectorOf<T> slope(VectorOf<T> g, VectorOf<T> x, const T* p) {
         constexpr T root = T(2 * 0.79788456080286535588), cubic = T(2 * 0.79788456080286535588 * 0.044715);
         const V square = x * x;
         const V s = logistic<T>(x * (root + cubic * square));
-        return g * (s + x * (s * (T(1) - s)) * (root + 3 * cubic * square));
+        // s is 0 or 1 where the square is bounded: zero times the infinite square would not be a number
+        return g * (s + x * (s * (T(1) - s)) * (root + 3 * cubic * at_most<T>(square, T(1e6))));
     }
     if constexpr (F == Backward::kMish) {
-        const V e = exponential<T>(at_most<T>(x, T(20)));
+        const V e = exponential_below<T>(x, T(20));
         const V n = e * (e + T(2));
         const V t = n / (n + T(2));
         return g * (t + x * (e / (e + T(1))) * (T(1) - t * t));
@@ -500,7 +501,9 @@ void channel_moments(ChannelSums<T>& run) {
             });
             const double together = count + size, distance = own - mean;
             mean += distance * size / together;
-            squares += around - (own - centre) * (own - centre) * size + distance * distance * count * size / together;
+            // in an order in which a large first mean, with a count of zero, cannot become infinite
+            squares +=
+                around - (own - centre) * (own - centre) * size + distance * (distance * (count / together) * size);
             count = together;
         }
     }

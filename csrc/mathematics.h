@@ -115,6 +115,14 @@ I2DL_INLINE VectorOf<T> exponential_of_negative(VectorOf<T> x) {
     return x < C::least ? VectorOf<T>{} : r.power + r.power * r.minus_one;
 }
 
+// e^x, or that of `bound` (at least 0) where x is greater, with zero in place of subnormal numbers.
+template <typename T>
+I2DL_INLINE VectorOf<T> exponential_below(VectorOf<T> x, T bound) {
+    using C = Constants<T>;
+    const Reduced<T> r = reduced<T>(at_least<T>(at_most<T>(x, bound), C::least));
+    return x < C::least ? VectorOf<T>{} : r.power * (r.minus_one + T(1));
+}
+
 // e^x - 1 for x <= 0; at most 2 units of error.
 template <typename T>
 I2DL_INLINE VectorOf<T> exponential_minus_one_of_negative(VectorOf<T> x) {

@@ -12,6 +12,7 @@
 #include <exception>
 #include <mutex>
 #include <stdexcept>
+#include <system_error>
 #include <thread>
 
 namespace i2dl {
@@ -38,15 +39,18 @@ class Pool {
     void run(int64_t count, int threads, const std::function<void(int64_t)>& body) {
         {
             std::unique_lock<std::mutex> lock(mutex_);
-            while (workers_ < threads - 1) {
-                std::thread([this] { work(); }).detach();  // an exception here leaves a smaller, working pool
-                ++workers_;
+            try {
+                while (workers_ < threads - 1) {
+                    std::thread([this] { work(); }).detach();
+                    ++workers_;
+                }
+            } catch (const std::system_error&) {  // the system gives no more threads: those that are there do the work
             }
             body_ = &body;
             count_ = count;
             next_.store(0);
             failure_ = nullptr;
-            places_ = threads - 1;
+            places_ = std::min(threads - 1, workers_);
         }
         wake_.notify_all();
         claim(body, count);

@@ -129,12 +129,24 @@ def test_infinity_and_not_a_number_as_pytorch_has_them(name: str, instruction_se
         input = special.astype(dtype)
         result = getattr(extension, name)(input, *arguments)
         wanted = function(torch.from_numpy(input)).numpy()
-        if name == "mish":  # PyTorch's is not a number at minus infinity
-            result, wanted = result[:2], wanted[:2]
         if name.startswith("gelu"):  # PyTorch's is not a number at infinity either, whose limit it is
             assert name == "gelu_tanh" or result[1] == numpy.inf
             result, wanted = result[numpy.isfinite(input)], wanted[numpy.isfinite(input)]
         numpy.testing.assert_allclose(result, wanted, rtol=4e-6, atol=1e-35 if dtype is numpy.float32 else 1e-300)
+
+
+@pytest.mark.parametrize("dtype", [numpy.float32, numpy.float64])
+def test_the_largest_numbers_and_the_sign_of_zero(dtype: type, instruction_set: str) -> None:
+    largest = numpy.finfo(dtype).max
+    input = numpy.array([-largest, -1e20, -1e4, -0.0, 0.0, 1e20, largest], dtype)
+    assert extension.mish(input).tolist() == [0, 0, 0, 0, 0, dtype(1e20), largest]
+    slope = extension.mish_backward(numpy.ones_like(input), input)
+    numpy.testing.assert_allclose(slope, [0, 0, 0, 0.6, 0.6, 1, 1], rtol=1e-6)
+    slope = extension.gelu_tanh_backward(numpy.ones_like(input), input)
+    assert slope.tolist() == [0, 0, 0, 0.5, 0.5, 1, 1]
+    assert numpy.signbit(extension.exponential_unit(input, 1.0, 1.0, 1.0)).tolist() == [True] * 4 + [False] * 3
+    result = extension.logsigmoid(numpy.array([numpy.inf, 1e20, 1], dtype))
+    assert numpy.signbit(result).tolist() == [False, False, True]
 
 
 def test_what_is_not_served_is_refused() -> None:

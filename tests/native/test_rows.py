@@ -119,6 +119,14 @@ def test_cross_entropy_agrees_with_pytorch(weighted: bool, reduction: str, dtype
         close(loss.cross_entropy_backward(g, input, targets, reduction, saved), x.grad, dtype, 2)
 
 
+def test_batch_norm_of_the_largest_numbers_is_a_number(instruction_set: str) -> None:
+    input = numpy.full((2, 1, 16), 1e300)
+    input[0] = -1e300
+    for scores in (input, numpy.full((2, 1, 16), 1e300)):
+        result = extension.normalize_channels(scores, None, None, 1e-5, [])
+        assert numpy.array_equal(result, numpy.zeros_like(result))  # the variance is infinite, or zero
+
+
 def test_cross_entropy_refuses_classes_that_are_not_there() -> None:
     rows = drawn((2, 3), numpy.float32)
     for classes in ([0, 3], [-1, 0], [0], [0.0, 1.0]):
