@@ -202,12 +202,52 @@ def test_sums_at_places(dtype: Any, every_size: None) -> None:
     assert_agree(lambda w: w.gather(0, torch.from_numpy(rows)), table)
 
 
+@pytest.mark.parametrize(
+    ("operation", "function"),
+    [
+        ("gelu_erf_backward", functional.gelu),
+        ("softmax_backward", lambda x: torch.softmax(x, 1)),
+        ("log_softmax_backward", lambda x: torch.log_softmax(x, 0)),
+        ("normalize_rows_backward", lambda x: functional.layer_norm(x, (6,))),
+        ("normalize_channels_backward", lambda x: functional.batch_norm(x, None, None, training=True)),
+        ("add_rows", lambda x: functional.embedding(torch.arange(9), x)),
+        ("add_along_zeros", lambda x: x.gather(0, torch.arange(54).reshape(9, 6) % 9)),
+    ],
+)
+def test_gradients_that_are_views_are_served(operation: str, function: Any, every_size: None) -> None:
+    x = torch.from_numpy(random.standard_normal((9, 6))).requires_grad_()
+    weight = torch.from_numpy(random.standard_normal((6, 9)))
+    for reduce in (lambda y: y.sum(), lambda y: (y.t() * weight).sum(), lambda y: y[:, ::2].sum()):
+        slopes = []
+        for backend in ("numba", "numpy"):
+            x.grad = None
+            with torch.use_backend(backend), torch.profile() as p:
+                reduce(function(x)).backward()
+            slopes.append(x.grad.numpy())
+            providers = {event.provider for event in p.events if event.name == operation}
+            assert providers == {backend}
+        numpy.testing.assert_allclose(*slopes, rtol=1e-10, atol=1e-12)
+
+
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_running_sums(dtype: Any, every_size: None) -> None:
     for shape in ((1,), (2000,), (3, 40, 5), (40, 1, 33)):
         x = random.uniform(-1, 1, shape).astype(dtype)
         for dim in range(len(shape)):
             assert_agree(lambda x, d=dim: torch.cumsum(x, d), x, condition=10)
+
+
+@pytest.mark.parametrize("kind", ["RNN", "LSTM", "GRU"])
+def test_biases_of_other_lengths_are_refused(kind: str) -> None:
+    for layer, x in (
+        (getattr(torch.nn, kind)(8, 16), torch.zeros(5, 3, 8)),
+        (getattr(torch.nn, f"{kind}Cell")(8, 16), torch.zeros(3, 8)),
+    ):
+        for name, parameter in layer.named_parameters():
+            if "bias" in name:
+                parameter.data = torch.zeros(1)
+                with torch.use_backend("numba"), pytest.raises(RuntimeError, match="biases must have shape"):
+                    layer(x)
 
 
 def test_places_out_of_range_change_no_memory() -> None:
@@ -383,3 +423,53 @@ def test_without_a_writable_folder_it_compiles_in_memory(tmp_path: Any) -> None:
     nowhere.write_text("not a folder")
     code = "import tinygrad_i2dl as t; t.set_backend('numba'); print(float(t.sigmoid(t.zeros(10000)).sum()))"
     assert in_fresh_process(code, NUMBA_CACHE_DIR=str(nowhere), XDG_CACHE_HOME=str(nowhere)) == "5000.0"
+
+
+USE_BOTH = (
+    "import tinygrad_i2dl as t; t.set_backend('numba'); print(float(t.sigmoid(t.zeros(10000)).sum()))\n"
+    "f = t.fuse(lambda x: x * 2.125 + t.tanh(x)); x = t.zeros(300000, requires_grad=True)\n"
+    "f(x).sum().backward(); print(float(x.grad[0]), f.reason)\n"
+)
+
+
+def test_damaged_files_are_written_anew(tmp_path: Any) -> None:
+    kept = {"NUMBA_CACHE_DIR": str(tmp_path)}
+    assert in_fresh_process(USE_BOTH, **kept).split() == ["5000.0", "3.125", "None"]
+    for kind in ("nbi", "nbc"):
+        files = list(tmp_path.rglob(f"*.{kind}"))
+        assert len(files) >= 3
+        for path in files:
+            path.write_bytes(path.read_bytes()[:30])
+        assert in_fresh_process(USE_BOTH, **kept).split() == ["5000.0", "3.125", "None"]
+        assert in_fresh_process(USE_BOTH, **kept).split() == ["5000.0", "3.125", "None"]
+        assert all(path.stat().st_size > 30 for path in files)
+
+
+def test_a_folder_that_is_gone_does_not_matter(tmp_path: Any) -> None:
+    folder = tmp_path / "kept"
+    gone = f"import shutil, tinygrad_i2dl as t; t.set_backend('numba'); shutil.rmtree({str(folder)!r})\n"
+    gone += f"open({str(folder)!r}, 'w').close()\n"
+    assert in_fresh_process(gone + USE_BOTH, NUMBA_CACHE_DIR=str(folder)).split() == ["5000.0", "3.125", "None"]
+
+
+def test_a_compiler_that_is_switched_off_is_a_reason() -> None:
+    code = (
+        "import warnings, tinygrad_i2dl as t\n"
+        "warnings.simplefilter('ignore')\n"
+        "f = t.fuse(lambda x: x * 2); print(float(f(t.ones(300000)).sum()), 'NUMBA_DISABLE_JIT' in f.reason)\n"
+        "print('NUMBA_DISABLE_JIT' in t.available_backends()['numba'])\n"
+    )
+    assert in_fresh_process(code, NUMBA_DISABLE_JIT="1").split() == ["600000.0", "True", "True"]
+
+
+def test_a_numba_that_cannot_be_imported_is_a_reason(tmp_path: Any) -> None:
+    (tmp_path / "numba.py").write_text("raise ImportError('Numba needs another NumPy')")
+    code = (
+        f"import sys, warnings; sys.path.insert(0, {str(tmp_path)!r})\n"
+        "import tinygrad_i2dl as t\n"
+        "warnings.simplefilter('ignore')\n"
+        "f = t.fuse(lambda x: x * 2); print(float(f(t.ones(300000)).sum()), 'needs another' in f.reason)\n"
+        "try: t.set_backend('numba')\n"
+        "except ImportError as error: print('needs another' in str(error), t.get_backend())\n"
+    )
+    assert in_fresh_process(code).split() == ["600000.0", "True", "True", "auto"]

@@ -44,6 +44,11 @@ PLAIN = (bool, int, float, str, type(None))
 def _why_not_numba() -> str | None:
     """Why Numba cannot be used, None if it can; asked when a large tensor comes, as the answer takes milliseconds."""
     answer: str | None = importlib.import_module("..backends.numba.availability", __package__).reason()
+    if answer is None:
+        try:
+            importlib.import_module("numba")
+        except Exception as error:  # versions that do not fit together
+            return f"Numba is installed but cannot be imported: {error}"
     return answer
 
 

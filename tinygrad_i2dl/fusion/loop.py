@@ -18,6 +18,7 @@ import sys
 import threading
 import types
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -186,13 +187,15 @@ class Loop:
         rows = [place, place, place, table, numba_types.Array(numba_types.int64, 2, "C")] if nested else []
         # No "fastmath": arithmetic is rounded as the operations round it, bit for bit; vectors need none of it here.
         options: dict[str, Any] = {"nogil": True, "error_model": "numpy"}
+        compiled = numba.njit(cache=in_file, **options)(function)
         try:
-            compiled = numba.njit(cache=in_file, **options)(function)
             compiled.compile(tuple(rows + arrays))
         except Exception:
             if not in_file:
                 raise
-            compiled = numba.njit(**options)(_in_memory(f"{function.__module__}_in_memory", source))  # a damaged file
+            with suppress(Exception):  # a damaged file: the next process writes it anew, if there is room
+                compiled._cache.flush()
+            compiled = numba.njit(**options)(_in_memory(f"{function.__module__}_in_memory", source))
             compiled.compile(tuple(rows + arrays))
         compiled.disable_compile()
         return compiled  # type: ignore[no-any-return]

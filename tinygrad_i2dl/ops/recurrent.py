@@ -836,7 +836,15 @@ def _(
 
 
 def check_layer(
-    op: str, input: Any, states: Sequence[Any], w_ih: Any, w_hh: Any, gates: int, batch_sizes: Any, w_hr: Any = None
+    op: str,
+    input: Any,
+    states: Sequence[Any],
+    w_ih: Any,
+    w_hh: Any,
+    biases: Sequence[Any],
+    gates: int,
+    batch_sizes: Any,
+    w_hr: Any = None,
 ) -> None:
     """Raise unless the shapes of a layer's or a cell's tensors fit together."""
     rows = gates * states[-1].shape[-1]
@@ -852,6 +860,9 @@ def check_layer(
         raise ShapeError(
             f"{op}(): w_hr must have shape {(states[0].shape[-1], states[-1].shape[-1])}, got {tuple(w_hr.shape)}"
         )
+    for bias in biases:
+        if bias is not None and tuple(bias.shape) != (rows,):
+            raise ShapeError(f"{op}(): biases must have shape ({rows},), got {tuple(bias.shape)}")
     count = batch_sizes[0] if batch_sizes else states[0].shape[0]
     for state in states:
         if state.ndim != 2 or state.shape[0] != count:
@@ -867,10 +878,11 @@ def as_rows(op: str, input: Any, batch_sizes: Any) -> tuple[Any, Sizes, Any]:
         sizes = tuple(
             [int(size) for size in (batch_sizes.tolist() if isinstance(batch_sizes, Tensor) else batch_sizes)]
         )
-        if input.ndim != 2 or sum(sizes) != input.shape[0] or any(b > a for a, b in itertools.pairwise(sizes)):
+        shrinking = all(a >= b > 0 for a, b in itertools.pairwise((*sizes[:1], *sizes)))
+        if input.ndim != 2 or sum(sizes) != input.shape[0] or not shrinking:
             raise ShapeError(
-                f"{op}(): packed input must be (rows, features) with batch sizes that sum to its rows and do not grow, "
-                "got shape "
+                f"{op}(): packed input must be (rows, features) with positive batch sizes that sum to its rows and do "
+                "not grow, got shape "
                 f"{tuple(input.shape)} and batch sizes {sizes}"
             )
         return input, sizes, None
@@ -911,7 +923,7 @@ def rnn_layer(
     if nonlinearity not in ("tanh", "relu"):
         raise ValueError(f"rnn_layer(): nonlinearity must be 'tanh' or 'relu', got {nonlinearity!r}")
     rows, sizes, lead = as_rows("rnn_layer", input, batch_sizes)
-    check_layer("rnn_layer", rows, (h0,), w_ih, w_hh, 1, sizes)
+    check_layer("rnn_layer", rows, (h0,), w_ih, w_hh, (b_ih, b_hh), 1, sizes)
     output, h_n = rnn_scan(rows, h0, w_ih, w_hh, b_ih, b_hh, nonlinearity, sizes, bool(reverse))
     return as_sequence(output, lead), h_n
 
@@ -946,7 +958,7 @@ def lstm_layer(
         output ``(T, N, H or P)`` (or packed), last hidden state, last cell state.
     """
     rows, sizes, lead = as_rows("lstm_layer", input, batch_sizes)
-    check_layer("lstm_layer", rows, (h0, c0), w_ih, w_hh, 4, sizes, w_hr)
+    check_layer("lstm_layer", rows, (h0, c0), w_ih, w_hh, (b_ih, b_hh), 4, sizes, w_hr)
     outcome = lstm_scan(rows, h0, c0, w_ih, w_hh, b_ih, b_hh, w_hr, sizes, bool(reverse))
     return as_sequence(outcome[0], lead), outcome[1], outcome[2]
 
@@ -977,7 +989,7 @@ def gru_layer(
         output ``(T, N, H)`` (or packed), last state ``(N, H)``.
     """
     rows, sizes, lead = as_rows("gru_layer", input, batch_sizes)
-    check_layer("gru_layer", rows, (h0,), w_ih, w_hh, 3, sizes)
+    check_layer("gru_layer", rows, (h0,), w_ih, w_hh, (b_ih, b_hh), 3, sizes)
     outcome = gru_scan(rows, h0, w_ih, w_hh, b_ih, b_hh, sizes, bool(reverse))
     return as_sequence(outcome[0], lead), outcome[1]
 
@@ -985,7 +997,9 @@ def gru_layer(
 # ---------------------------------------------------------------- cells
 
 
-def check_cell(op: str, input: Any, states: Sequence[Any], w_ih: Any, w_hh: Any, gates: int) -> None:
+def check_cell(
+    op: str, input: Any, states: Sequence[Any], w_ih: Any, w_hh: Any, biases: Sequence[Any], gates: int
+) -> None:
     if input.ndim != 2:
         raise ShapeError(f"{op}(): input must be (batch, features), got shape {tuple(input.shape)}")
     if any(state.ndim != 2 or state.shape[0] != input.shape[0] for state in states):
@@ -993,11 +1007,11 @@ def check_cell(op: str, input: Any, states: Sequence[Any], w_ih: Any, w_hh: Any,
             f"{op}(): states must be ({input.shape[0]}, features) for input of shape {tuple(input.shape)}, got "
             f"{', '.join(str(tuple(state.shape)) for state in states)}"
         )
-    check_layer(op, input, states, w_ih, w_hh, gates, None)
+    check_layer(op, input, states, w_ih, w_hh, biases, gates, None)
 
 
 def elman_cell(op: str, nonlinearity: str, input: Any, hx: Any, w_ih: Any, w_hh: Any, b_ih: Any, b_hh: Any) -> Any:
-    check_cell(op, input, (hx,), w_ih, w_hh, 1)
+    check_cell(op, input, (hx,), w_ih, w_hh, (b_ih, b_hh), 1)
     return rnn_scan(input, hx, w_ih, w_hh, b_ih, b_hh, nonlinearity, (input.shape[0],), False)[0]
 
 
@@ -1017,7 +1031,7 @@ def rnn_relu_cell(input: Any, hx: Any, w_ih: Any, w_hh: Any, b_ih: Any = None, b
 def lstm_cell(input: Any, hx: Any, w_ih: Any, w_hh: Any, b_ih: Any = None, b_hh: Any = None) -> Any:
     """One step of `lstm_layer`: input ``(N, I)``, hx = (h, c); returns the new (h, c)."""
     h, c = hx
-    check_cell("lstm_cell", input, (h, c), w_ih, w_hh, 4)
+    check_cell("lstm_cell", input, (h, c), w_ih, w_hh, (b_ih, b_hh), 4)
     outcome = lstm_scan(input, h, c, w_ih, w_hh, b_ih, b_hh, None, (input.shape[0],), False)
     return outcome[0], outcome[2]
 
@@ -1025,7 +1039,7 @@ def lstm_cell(input: Any, hx: Any, w_ih: Any, w_hh: Any, b_ih: Any = None, b_hh:
 @composite
 def gru_cell(input: Any, hx: Any, w_ih: Any, w_hh: Any, b_ih: Any = None, b_hh: Any = None) -> Any:
     """One step of `gru_layer`: input ``(N, I)``, hx ``(N, H)``."""
-    check_cell("gru_cell", input, (hx,), w_ih, w_hh, 3)
+    check_cell("gru_cell", input, (hx,), w_ih, w_hh, (b_ih, b_hh), 3)
     return gru_scan(input, hx, w_ih, w_hh, b_ih, b_hh, (input.shape[0],), False)[0]
 
 

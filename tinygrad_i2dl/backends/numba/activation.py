@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy
 
-from .serving import Loops, alike, limits, plain
+from .serving import Loops, alike, dense, limits, plain
 
 Array = Any
 Kernel = Callable[..., Any]
@@ -34,7 +34,7 @@ def _backward(name: str, limit: str = "pointwise") -> Kernel:
     """The kernel of a gradient: of the result's gradient, the input or the output, and numbers."""
 
     def kernel(g: Array, saved: Array, *numbers: float) -> Array:
-        if g.size < getattr(limits, limit) or not alike(g, saved):
+        if g.size < getattr(limits, limit) or not alike(saved, g := dense(g)):
             return NotImplemented
         result = numpy.empty(g.shape, g.dtype)
         getattr(loops, name)[g.dtype](g.reshape(-1), saved.reshape(-1), result.reshape(-1), *map(float, numbers))

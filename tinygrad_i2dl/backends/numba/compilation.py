@@ -12,7 +12,7 @@ import json
 import os
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -123,13 +123,32 @@ class Loop(dict[Any, Function]):
     def __missing__(self, dtype: Any) -> Function:
         with _lock:
             if dtype not in self:
+                signature = tuple(_type(kind, FLOATS[dtype]) for kind in self.kinds)
                 with _kept_in_our_folder():
-                    compiled = numba.njit(cache=CACHE_FOLDER is not None, **LOOP_OPTIONS)(self.function)
-                    compiled._compiler._customize_flags = _promise_no_aliases
-                    compiled.compile(tuple(_type(kind, FLOATS[dtype]) for kind in self.kinds))
-                compiled.disable_compile()
-                self[dtype] = compiled
+                    self[dtype] = _kept_or_not(self.function, signature)
         return self[dtype]
+
+
+def _kept_or_not(function: Function, signature: tuple[Any, ...]) -> Function:
+    """Machine code from the disk, or compiled and kept there. Where files are damaged they are written anew, and where
+    nothing can be written (any more) the machine code is in memory alone."""
+    if CACHE_FOLDER is not None:
+        for _ in range(2):
+            kept = numba.njit(cache=True, **LOOP_OPTIONS)(function)
+            try:
+                return _compiled(kept, signature)
+            except Exception:  # whatever reading damaged files raises
+                with suppress(OSError):
+                    kept._cache.flush()
+    return _compiled(numba.njit(**LOOP_OPTIONS)(function), signature)
+
+
+def _compiled(dispatcher: Any, signature: tuple[Any, ...]) -> Function:
+    dispatcher._compiler._customize_flags = _promise_no_aliases
+    dispatcher.compile(signature)
+    dispatcher.disable_compile()
+    function: Function = dispatcher
+    return function
 
 
 def loop(*kinds: str) -> Callable[[Function], Loop]:
@@ -190,7 +209,8 @@ def compile_all(notice: Callable[[str], None] = lambda name: None) -> None:
             notice(f"{each.name} {dtype}")
     marker = _marker()
     if marker is not None:
-        marker.write_text(json.dumps({"loops": len(_loops)}), encoding="utf-8")
+        with suppress(OSError):  # the folder may be full, or gone
+            marker.write_text(json.dumps({"loops": len(_loops)}), encoding="utf-8")
 
 
 def number_to_compile() -> int:

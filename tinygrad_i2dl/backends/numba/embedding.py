@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy
 
-from .serving import Loops, limits, plain
+from .serving import Loops, dense, limits, plain
 
 Array = Any
 Shape = tuple[int, ...]
@@ -22,7 +22,7 @@ def _summed(rows: Array, index: Array, shape: Shape) -> Array:
         rows.size < limits.adding
         or not rows.size
         or width < 2  # NumPy counts single elements, in float64
-        or not plain(rows)
+        or not plain(rows := dense(rows))
         or index.dtype != numpy.int64
         or rows.size != index.size * width
     ):
@@ -59,7 +59,7 @@ def add_along_zeros(input: Array, dim: int, index: Array, shape: Shape) -> Array
         not shape
         or input.size < limits.adding
         or not input.size
-        or not plain(input)
+        or not plain(input := dense(input))
         or index.dtype != numpy.int64
         or input.shape != index.shape
         or input.shape[:dim] != shape[:dim]

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy
 
-from .serving import Loops, alike, fitting, limits, plain
+from .serving import Loops, alike, dense, fitting, limits, plain
 
 Array = Any
 Shape = tuple[int, ...]
@@ -64,7 +64,7 @@ def normalize_rows_backward(
     needs: Any,
 ) -> Any:
     """Gradients of `normalize_rows` by input, weight and bias (None where not in `needs`)."""
-    if input.size < limits.rows or not input.size or not alike(input, g) or len(saved) != 2:
+    if input.size < limits.rows or not input.size or not alike(input, g := dense(g)) or len(saved) != 2:
         return NotImplemented
     means, scales = saved
     positions, rows, channels = _positions(affine, length), input.size // length, affine[1]
@@ -119,6 +119,7 @@ def normalize_channels_backward(
         return NotImplemented
     channels = input.shape[1]
     means, _, scales = saved
+    g = dense(g)
     if not alike(input, g) or not all(fitting(input, vector, channels) for vector in (weight, means, scales)):
         return NotImplemented
     nothing = _NOTHING[input.dtype]

@@ -37,4 +37,4 @@ def compile_everything(notice: Callable[[str, int], None] = lambda name, count: 
     compilation = _compilation()
     count = compilation.number_to_compile()
     compilation.compile_all(lambda name: notice(name, count))
-    return None if compilation.CACHE_FOLDER is None else str(compilation.CACHE_FOLDER)
+    return str(compilation.CACHE_FOLDER) if compilation.is_compiled() else None

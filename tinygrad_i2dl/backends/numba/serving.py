@@ -67,7 +67,13 @@ class Loops:
         self._module = f"{__package__}.loops.{module}"
 
     def __getattr__(self, name: str) -> Any:
-        found = getattr(importlib.import_module(self._module), name)
+        try:
+            found = getattr(importlib.import_module(self._module), name)
+        except ImportError as error:
+            raise ImportError(
+                f"Numba is installed but cannot be imported: {error}. Install a version that fits the other packages, "
+                "or do without it: set_backend('numpy')"
+            ) from error
         setattr(self, name, found)
         return found
 
@@ -89,6 +95,11 @@ def alike(array: Array, *others: Array) -> bool:
         if not (flags.c_contiguous and flags.aligned):
             return False
     return True
+
+
+def dense(g: Array) -> Array:
+    """A gradient in one piece: it often arrives as a view, such as what a sum was stretched to, or transposed."""
+    return g if g.flags.c_contiguous and g.flags.aligned else g.copy(order="C")
 
 
 def fitting(array: Array, vector: Array, length: int) -> bool:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy
 
-from .serving import Loops, alike, limits, plain
+from .serving import Loops, alike, dense, limits, plain
 
 Array = Any
 
@@ -38,7 +38,7 @@ def softmax_along(input: Array, dim: int) -> Array:
 
 def softmax_backward(g: Array, out: Array, dim: int) -> Array:
     """``out * (g - sum(g * out))``, the sum along `dim`."""
-    return _run("softmax_backward", (g, out), dim)
+    return NotImplemented if g.size < limits.rows else _run("softmax_backward", (dense(g), out), dim)
 
 
 def log_softmax_along(input: Array, dim: int) -> Array:
@@ -48,7 +48,7 @@ def log_softmax_along(input: Array, dim: int) -> Array:
 
 def log_softmax_backward(g: Array, out: Array, dim: int) -> Array:
     """``g - exp(out) * sum(g)``, the sum along `dim`."""
-    return _run("log_softmax_backward", (g, out), dim)
+    return NotImplemented if g.size < limits.rows else _run("log_softmax_backward", (dense(g), out), dim)
 
 
 def attention_weights(scores: Array, mask: Array) -> Array:
