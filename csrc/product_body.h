@@ -3,7 +3,7 @@
 //
 // A register tile of up to 12 rows by 2 vectors, or 8 by 3, reads elements of A where they are and broadcasts them:
 // only B has to lie in rows of vectors. For all three products of a linear layer that holds without transposing the
-// weight (see product.cpp).
+// weight (see linear.cpp).
 
 #include "product.h"
 

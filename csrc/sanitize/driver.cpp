@@ -14,8 +14,12 @@
 #include "../activation.h"
 #include "../columns.h"
 #include "../convolution.h"
+#include "../half.h"
 #include "../instruction_set.h"
+#include "../linear.h"
+#include "../optimization.h"
 #include "../pooling.h"
+#include "../recurrent.h"
 #include "../rows.h"
 #include "../thread_pool.h"
 
@@ -194,6 +198,7 @@ void check_average(const PoolingShape& s) {
 }
 
 #include "fused.h"
+#include "training.h"
 
 template <typename Call>
 void must_throw(const char* what, Call call) {
@@ -244,6 +249,10 @@ int main(int argc, char** argv) {
         } catch (const std::invalid_argument&) {  // a kernel larger than the padded input
         }
         round % 2 ? check_fused<float>() : check_fused<double>();
+        round % 2 ? check_linear<float>() : check_linear<double>();
+        round % 2 ? check_lstm<float>() : check_lstm<double>();
+        round % 2 ? check_optimization<float>() : check_optimization<double>();
+        if (round % 10 == 0) check_halves();
         for (const bool ceil_mode : {false, true}) {
             try {
                 const PoolingShape shape = pooling_shape(input, kernel, stride, half, dilation, ceil_mode);
