@@ -16,7 +16,7 @@ from typing import Any
 import numpy
 import threadpoolctl
 
-from tinygrad_i2dl.backends import cupy, native, registry
+from tinygrad_i2dl.backends import cudnn_library, cupy, native, registry
 
 HELP = "print versions, CPU features, backends and threads, and the line that installs each missing thing"
 
@@ -40,6 +40,12 @@ OPTIONS = (
         ("cupy-cuda12x", "cupy-cuda13x", "cupy"),
         "cuda12",
         "no cupy backend: tensors stay on the CPU (the extra cuda13 is the one for CUDA 13 drivers)",
+    ),
+    Option(
+        "cudnn",
+        ("nvidia-cudnn-frontend",),
+        "cudnn",
+        "no cuDNN: convolutions on a GPU run on our own kernels (it needs nvidia-cudnn-cu12 or -cu13 as well)",
     ),
     Option("safetensors", ("safetensors",), "io", "no .safetensors files; torch.save and torch.load work without it"),
     Option(
@@ -130,6 +136,7 @@ def graphics_processor() -> dict[str, Any]:
         return {"usable": why}
     xp = cupy.required()
     found: dict[str, Any] = {"usable": "yes", "CuPy": xp.__version__, "GPUs": cupy.device_count()}
+    found["cuDNN"] = cudnn_library.version() or cudnn_library.reason()
     try:
         properties = xp.cuda.runtime.getDeviceProperties(0)
         found["name"] = properties["name"].decode()

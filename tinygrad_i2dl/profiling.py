@@ -295,7 +295,15 @@ def _asked_before(operation: str, provider: str) -> tuple[registry.Backend | Non
     """The backend `provider` (None for the reference kernels), and why those wanted before it are not asked at all."""
     absent: list[str] = []
     if provider not in ("numpy", *(backend.name for backend in registry.wanted_backends())):
-        return None, absent  # a kernel for the arrays of another device
+        if registry.get_backend() == "numpy":
+            return None, absent
+        for backend in registry.device_providers():  # a kernel for the arrays of another device
+            if backend.name == provider:
+                return backend, absent
+            reason = backend.reason() if backend.kernel(operation) is not None else None
+            if reason is not None:
+                absent.append(f"{backend.name} is missing: {reason}")
+        return None, absent
     for backend in registry.wanted_backends():
         if backend.name == provider != "numpy":
             return backend, absent

@@ -150,6 +150,17 @@ def _plug_in(name: str) -> None:
             )
 
 
+def reason_of(name: str) -> str | None:
+    """Why a registered backend cannot be used here, None if it can."""
+    return _backends[name].reason()
+
+
+def device_providers() -> list[Backend]:
+    """What is asked for kernels on arrays of another device than main memory, in this order."""
+    own = [xp for kind, xp in _NAMESPACES.items() if kind is not numpy.ndarray and kind not in _KERNELS_OF_CLASS]
+    return [provider for xp in own for provider in xp.providers]
+
+
 def available_backends() -> dict[str, str | None]:
     """Every registered backend with None if it is ready, else the reason why it is not."""
     return {name: backend.reason() for name, backend in _backends.items()}
@@ -317,9 +328,10 @@ def _resolve(name: str, reference: Kernel | str, array_type: type) -> Kernel:
     xp = namespace_of(array_type)
     kernel = _wrapped(name, xp.__name__, _reference_kernel(reference, xp))
     if xp is not numpy:
-        own = None if get_backend() == "numpy" else xp.kernel(name)
-        if own is not None:
-            kernel = _first_of(_wrapped(name, f"{xp.__name__} (.cu)", own), kernel)
+        for provider in reversed(xp.providers if get_backend() != "numpy" else ()):
+            own = provider.kernel(name)
+            if own is not None and provider.reason() is None:
+                kernel = _first_of(_wrapped(name, provider.name, own), kernel)
         kernel = xp.guarded(kernel)
     else:
         if name in _OWN_KERNELS and get_backend() != "numpy":

@@ -14,7 +14,8 @@ from typing import Any
 import numpy
 
 from ...errors import DeviceError, DtypeError
-from .. import registry
+from .. import cudnn_library, registry
+from . import cudnn_convolution
 from .kernel_table import KERNELS
 from .launch import Launcher, use_launcher
 from .namespace import Namespace
@@ -22,6 +23,11 @@ from .namespace import Namespace
 Array = Any
 
 INSTALL = 'pip install "tinygrad_i2dl[cuda12]" (cuda13 for a CUDA 13 driver)'
+
+PROVIDERS = (
+    registry.Backend("cudnn", cudnn_convolution, cudnn_library.reason, ()),
+    registry.Backend("cupy (.cu)", KERNELS, lambda: None, ()),
+)
 
 _namespace: Namespace | None = None
 _reason: str | None = None
@@ -38,7 +44,7 @@ def use(library: Any, raising: Callable[[], Any] = contextlib.nullcontext, kerne
     global _namespace, _reason, _asked
     before = _namespace, _reason, _asked
     _namespace, _reason, _asked = Namespace(library, raising), None, True
-    _namespace.kernels = KERNELS if kernels else None
+    _namespace.providers = PROVIDERS if kernels else ()
     launched_before = use_launcher(Launcher(library))
     registry._NAMESPACES[library.ndarray] = _namespace
     registry.clear_tables()

@@ -20,11 +20,13 @@ TILE = 64
 NARROW = 4  # outputs (or channels) of a group up to which most of a tile would be computed for nothing
 
 
-def _pointwise(kernel: Sizes, stride: Sizes, padding: Sizes) -> bool:
+def is_product_of_matrices(kernel: Sizes, stride: Sizes, padding: Sizes) -> bool:
+    """Whether a convolution is a product of matrices as they lie."""
     return set(kernel) == {1} == set(stride) and not any(padding)
 
 
-def _counts(spatial: Sizes, kernel: Sizes, stride: Sizes, padding: Sizes, dilation: Sizes) -> Sizes | None:
+def counts_of_windows(spatial: Sizes, kernel: Sizes, stride: Sizes, padding: Sizes, dilation: Sizes) -> Sizes | None:
+    """How many windows there are in each dimension; None for sizes that the reference kernel refuses."""
     counts = []
     for n, k, s, p, d in zip(spatial, kernel, stride, padding, dilation, strict=True):
         room = n + 2 * p - d * (k - 1) - 1
@@ -40,7 +42,8 @@ def _sizes(input_shape: Sizes, weight_shape: Sizes, counts: Sizes, *steps: Sizes
     return [input_shape[0], input_shape[1], weight_shape[0], groups, *places]
 
 
-def _fits(input_shape: Sizes, weight_shape: Sizes, groups: int) -> bool:
+def sizes_fit(input_shape: Sizes, weight_shape: Sizes, groups: int) -> bool:
+    """Whether neither array is empty and the channels are those of the groups."""
     return (
         3 <= len(weight_shape) == len(input_shape) <= 5
         and groups > 0
@@ -63,9 +66,9 @@ def conv(
     launch = launcher()
     if not launch.serves(*[each for each in (input, weight, bias) if each is not None]):
         return NotImplemented
-    if not _fits(input.shape, weight.shape, groups) or _pointwise(weight.shape[2:], stride, padding):
+    if not sizes_fit(input.shape, weight.shape, groups) or is_product_of_matrices(weight.shape[2:], stride, padding):
         return NotImplemented
-    counts = _counts(input.shape[2:], weight.shape[2:], stride, padding, dilation)
+    counts = counts_of_windows(input.shape[2:], weight.shape[2:], stride, padding, dilation)
     if counts is None:
         return NotImplemented
     samples, outputs = input.shape[0], weight.shape[0]
@@ -86,9 +89,9 @@ def conv_input_gradient(
 ) -> Any:
     """Gradient of `conv` by its input: transposed convolution."""
     launch = launcher()
-    if not launch.serves(grad, weight) or not _fits(input_shape, weight.shape, groups):
+    if not launch.serves(grad, weight) or not sizes_fit(input_shape, weight.shape, groups):
         return NotImplemented
-    if _pointwise(weight.shape[2:], stride, padding):
+    if is_product_of_matrices(weight.shape[2:], stride, padding):
         return NotImplemented
     result = launch.library.empty(input_shape, dtype=grad.dtype)
     arguments = (
@@ -109,9 +112,9 @@ def conv_weight_gradient(
 ) -> Any:
     """Gradient of `conv` by its weight."""
     launch = launcher()
-    if not launch.serves(grad, input) or not _fits(input.shape, weight_shape, groups):
+    if not launch.serves(grad, input) or not sizes_fit(input.shape, weight_shape, groups):
         return NotImplemented
-    if _pointwise(weight_shape[2:], stride, padding):
+    if is_product_of_matrices(weight_shape[2:], stride, padding):
         return NotImplemented
     result = launch.library.empty(weight_shape, dtype=grad.dtype)
     arguments = (
@@ -132,7 +135,7 @@ def im2col(input: Array, kernel_size: Sizes, stride: Sizes, padding: Sizes, dila
     launch = launcher()
     if not launch.serves(input) or not 3 <= input.ndim <= 5:
         return NotImplemented
-    counts = _counts(input.shape[2:], kernel_size, stride, padding, dilation)
+    counts = counts_of_windows(input.shape[2:], kernel_size, stride, padding, dilation)
     if counts is None:
         return NotImplemented
     samples, channels = input.shape[:2]
@@ -151,7 +154,7 @@ def col2im(input: Array, input_shape: Sizes, kernel_size: Sizes, stride: Sizes, 
     if not launch.serves(input) or not 3 <= len(input_shape) <= 5 or 0 in input_shape:
         return NotImplemented
     spatial = tuple(input_shape[2:])
-    counts = _counts(spatial, kernel_size, stride, padding, dilation)
+    counts = counts_of_windows(spatial, kernel_size, stride, padding, dilation)
     if counts is None or input.size != math.prod((*input_shape[:2], *kernel_size, *counts)):
         return NotImplemented
     result = launch.library.empty(input_shape, dtype=input.dtype)

@@ -7,10 +7,12 @@ functions of CuPy, but for those below that CuPy has not, or only for some dtype
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 import numpy
+
+from ..registry import Backend
 
 Array = Any
 
@@ -27,7 +29,7 @@ class Namespace:
     def __init__(self, library: Any, raising: Callable[[], Any] | None = None) -> None:
         self._library = library
         self.__name__ = "cupy"
-        self.kernels: Mapping[str, Callable[..., Any]] | None = None
+        self.providers: tuple[Backend, ...] = ()  # asked for a kernel in this order, before CuPy's functions
         self.linalg = LinearAlgebra(library, raising)
         self.lib = Views(library)
         self.add = Ufunc(library, "add")
@@ -40,10 +42,6 @@ class Namespace:
         found = getattr(self._library, name)
         setattr(self, name, found)
         return found
-
-    def kernel(self, operation: str) -> Callable[..., Any] | None:
-        """Our own CUDA kernel of an operation, None if there is none."""
-        return None if self.kernels is None else self.kernels.get(operation)
 
     def guarded(self, kernel: Callable[..., Any]) -> Callable[..., Any]:
         """A kernel that runs on the GPU of its arrays, where there are several GPUs; else the kernel itself."""
