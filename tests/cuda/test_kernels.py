@@ -40,7 +40,7 @@ COMPILED += [(launch.MACROS["float32"], architecture) for architecture in ("sm_8
 def test_nvrtc_compiles(file: str, macro: str, architecture: str) -> None:
     error, program = nvrtc.nvrtcCreateProgram(launch.source_of(file).encode(), file.encode(), 0, [], [])
     assert error == nvrtc.nvrtcResult.NVRTC_SUCCESS
-    options = [f"--gpu-architecture={architecture}".encode(), macro.encode(), b"--std=c++14"]
+    options = [f"--gpu-architecture={architecture}".encode(), macro.encode(), b"--std=c++17"]
     (result,) = nvrtc.nvrtcCompileProgram(program, len(options), options)
     _, size = nvrtc.nvrtcGetProgramLogSize(program)
     log = bytearray(size)

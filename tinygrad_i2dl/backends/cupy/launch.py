@@ -49,7 +49,7 @@ class Launcher:
         """A kernel compiled for elements of a dtype."""
         found = self._functions.get((file, name, dtype))
         if found is None:
-            module = self.library.RawModule(code=source_of(file), options=(MACROS[dtype], "--std=c++14"))
+            module = self.library.RawModule(code=source_of(file), options=(MACROS[dtype], "--std=c++17"))
             found = self._functions[file, name, dtype] = module.get_function(name)
         return found
 
