@@ -154,20 +154,23 @@ def test_recording_is_noticed():
         assert f(x).tolist() == [3.0] * 3
 
 
+COUNT, GROWING, KEPT = 0, [], {}
+
+
 def counting(x):
-    global NUMBER
-    NUMBER += 1
-    return x * NUMBER
+    global COUNT
+    COUNT += 1
+    return x * COUNT
 
 
 def remembering(x):
-    LISTED.append(1.0)
-    return x * len(LISTED)
+    GROWING.append(1.0)
+    return x * len(GROWING)
 
 
 def keeping(x):
-    NAMED["kept"] = NAMED.get("kept", 0) + 1
-    return x * NAMED["kept"]
+    KEPT["calls"] = KEPT.get("calls", 0) + 1
+    return x * KEPT["calls"]
 
 
 def importing(x):
@@ -193,8 +196,8 @@ REFUSED = {
     "NumPy's random numbers": (lambda x: x * numpy.random.rand(), "RandomState"),
     "random numbers": (lambda x: x * torch.rand(1).item(), "draws random numbers"),
     "clock": (importing, "imports time"),
-    "counter": (counting, "changes NUMBER"),
-    "list that grows": (remembering, "change LISTED"),
+    "counter": (counting, "changes COUNT"),
+    "list that grows": (remembering, "change GROWING"),
     "dictionary that grows": (keeping, "changes what it reads"),
     "evaluated text": (lambda x: x * eval("NUMBER"), "eval"),
     "own gradient": (Custom.apply, "Custom"),
@@ -230,3 +233,15 @@ def test_tracing_draws_no_random_numbers():
                 warnings.simplefilter("ignore")
                 found.append(call(torch.ones(3)).tolist())
         assert found[0] == found[1]
+
+
+def test_a_change_before_derivatives_of_derivatives_is_refused(monkeypatch):
+    f = torch.fuse(lambda x: x * x * NUMBER)
+    x = torch.ones(3, requires_grad=True)
+    first, second = f(x).sum(), f(x).sum()
+    (g,) = torch.autograd.grad(first, x, create_graph=True)
+    assert torch.autograd.grad(g.sum(), x)[0].tolist() == [4.0] * 3
+    monkeypatch.setitem(globals(), "NUMBER", 5.0)
+    with pytest.raises(torch.errors.GraphError, match="changed since it was called"):
+        torch.autograd.grad(second, x, create_graph=True)
+    assert torch.autograd.grad(second, x)[0].tolist() == [4.0] * 3  # the loop has the number of its call

@@ -166,14 +166,15 @@ class Fused:
                 if found is None:
                     if len(self._plans) >= MOST_PLANS:
                         self._plans.clear()
-                    found = self._plans[known] = self._traced(args, kwargs, tensors, recording)
+                    found = self._plans[known] = self._traced(args, kwargs, tensors, recording, known[-1])
         if isinstance(found, Plan) and largest * found.operations < WORTH:
             return SMALL
         return found
 
     def _traced(
-        self, args: tuple[Any, ...], kwargs: dict[str, Any], tensors: Sequence[Tensor], recording: bool
+        self, args: tuple[Any, ...], kwargs: dict[str, Any], tensors: Sequence[Tensor], recording: bool, read: Any
     ) -> Plan | str:
+        """The plan of a call in which the function reads the values `read` from outside."""
         function = self.function
         kind = type(tensors[0]._array)
         arrays = [tensor._array for tensor in tensors]
@@ -196,7 +197,6 @@ class Fused:
 
         required = tuple(recording and current_node(tensor) is not None for tensor in tensors)
         signature = Signature(tuple(array.shape for array in arrays), tuple(array.dtype for array in arrays), required)
-        before = self._environment.values()
         try:
             with numpy.errstate(all="ignore"):
                 trace = drawing_nothing(lambda: Trace(call, signature))
@@ -205,13 +205,13 @@ class Fused:
             return str(refusal)
         except Exception as error:  # the ordinary call will raise it, if it is the function's own
             return f"it could not be traced: {error}"
-        if self._environment.values() != before:
+        if self._environment.values() != read:
             return "it changes what it reads besides its arguments"
         if kind is numpy.ndarray and any(step.dtype == "float16" for each in programs for step in each.instructions):
             return "it computes in float16, which has no loops on a CPU"
         if self._numbers_change(trace.forward):
             return "its numbers change from call to call: pass them as tensors without dimensions"
-        return Plan(call, trace)
+        return Plan(call, trace, self._name, self._environment.unchanged())
 
     def _numbers_change(self, program: Program) -> bool:
         """Whether one more loop would be compiled for other numbers, after many."""
@@ -255,7 +255,7 @@ class Fused:
             raise RuntimeError(f"{self._name}() has no loop: none of the arguments is a tensor")
         try:
             self._environment.look()
-            found = self._traced(args, kwargs, tensors, state.recording)
+            found = self._traced(args, kwargs, tensors, state.recording, self._environment.values())
         except NotPointwise as refusal:
             found = str(refusal)
         if isinstance(found, str):

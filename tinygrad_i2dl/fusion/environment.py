@@ -20,6 +20,7 @@ from typing import Any, NamedTuple
 
 import numpy
 
+from ..dtypes import get_default_dtype
 from ..tensors import Tensor
 from .symbolic import NotPointwise
 
@@ -289,3 +290,17 @@ class Environment:
             NotPointwise: it cannot be compared.
         """
         return tuple([_frozen(place.value(), place) for place in self._places])
+
+    def unchanged(self) -> Callable[[], bool]:
+        """A function that tells whether all values are still what they are now."""
+        places, before, dtype = self._places, self.values(), get_default_dtype()
+
+        def check() -> bool:
+            try:
+                return (
+                    get_default_dtype() is dtype and tuple([_frozen(each.value(), each) for each in places]) == before
+                )
+            except NotPointwise:
+                return False
+
+        return check

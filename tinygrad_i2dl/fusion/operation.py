@@ -15,6 +15,7 @@ import numpy
 from ..backends import registry
 from ..backends.registry import KernelTable
 from ..engine.mode import enable_grad
+from ..errors import GraphError
 from ..ops._define import Op, general_function
 from ..ops.movement import reshape_to
 from ..tensors import Tensor, differentiate
@@ -31,8 +32,12 @@ Array = Any
 class Plan:
     """How the calls of one signature are computed: the traced programs, and the function for what they cannot do."""
 
-    def __init__(self, call: Callable[[Sequence[Tensor]], Any], trace: Trace) -> None:
+    def __init__(
+        self, call: Callable[[Sequence[Tensor]], Any], trace: Trace, name: str, unchanged: Callable[[], bool]
+    ) -> None:
         self.call = call  # the function itself, of the tensors among its arguments
+        self.name = name
+        self.unchanged = unchanged  # whether the function reads the same from outside as when it was traced
         self.trace = trace
         self.shape = trace.shape
         self.operations = trace.forward.operations
@@ -113,6 +118,11 @@ def _formula(g: Any, inputs: Any, plan: Any, needs: Any) -> Any:
 def _composed(g: Tensor, inputs: Sequence[Tensor], plan: Plan, needs: Sequence[bool]) -> tuple[Tensor | None, ...]:
     """The gradients by ordinary operations, recorded so that they can be differentiated again."""
     asked = plan.asked(tuple(needs))
+    if not plan.unchanged():
+        raise GraphError(
+            f"{plan.name}() reads something besides its arguments that changed since it was called, and derivatives of "
+            "derivatives run it once more: take them before the change, or pass what changes as an argument"
+        )
     with enable_grad():
         # Each has a node of its own here: one tensor may be given for several inputs.
         own = [reshape_to(each, each.shape) if need else each for each, need in zip(inputs, asked, strict=True)]
