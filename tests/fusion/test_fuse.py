@@ -398,6 +398,13 @@ def test_a_copy_inside():
     assert f.reason is None and x.grad.tolist() == [4.0] * 3
 
 
+def test_filling_inside():
+    x = tinygrad_i2dl.tensor([1.0, 2.0], requires_grad=True)
+    f = fuse(lambda x: (x * 1).zero_() + (x * 1).fill_(3.0) * x)
+    f(x).sum().backward()
+    assert f.reason is None and f(x).tolist() == [3.0, 6.0] and x.grad.tolist() == [3.0, 3.0]
+
+
 def test_numbers_that_change_in_every_call_are_compiled_a_few_times_only():
     f = fuse(lambda x, rate: x * rate + 0.25)
     x = tinygrad_i2dl.ones(3)

@@ -119,6 +119,9 @@ class Namespace:
 
     empty_like = zeros_like
 
+    def full_like(self, x: Array, value: Any, dtype: Any = None) -> Array:
+        return self.full(x.shape, value, x.dtype if dtype is None else dtype)
+
 
 NAMESPACE: Any = Namespace()
 
