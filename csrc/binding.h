@@ -46,6 +46,7 @@ void bind_runtime(py::module_& module);
 void bind_allocator(py::module_& module);
 void bind_convolution(py::module_& module);
 void bind_pooling(py::module_& module);
+void bind_chain(py::module_& module);
 void bind_graph(py::module_& module);
 void bind_half(py::module_& module);
 void bind_elementwise(py::module_& module);

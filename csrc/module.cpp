@@ -6,6 +6,7 @@ PYBIND11_MODULE(_native, module) {
     i2dl::bind_allocator(module);
     i2dl::bind_convolution(module);
     i2dl::bind_pooling(module);
+    i2dl::bind_chain(module);
     i2dl::bind_graph(module);
     i2dl::bind_half(module);
     i2dl::bind_elementwise(module);

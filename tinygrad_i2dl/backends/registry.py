@@ -359,6 +359,10 @@ def _wrapped(name: str, provider: str, kernel: Kernel) -> Kernel:
 
 
 def _first_of(first: Kernel, second: Kernel) -> Kernel:
+    native = importlib.import_module(".native.extension", __package__).native
+    if native is not None:
+        return native.FirstOf(first, second)  # type: ignore[no-any-return]
+
     def kernel(*arguments: Any, **keywords: Any) -> Any:
         if keywords:  # `out=`, which only ufuncs take
             return second(*arguments, **keywords)

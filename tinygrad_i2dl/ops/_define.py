@@ -459,7 +459,12 @@ def explain(op: Op, error: Exception, arguments: Sequence[Any]) -> Exception:
     if isinstance(error, numpy.exceptions.AxisError):
         return IndexError(f"{got}: a dimension is out of range; a tensor of n dimensions has dimensions -n to n-1")
     if isinstance(error, TypeError):
-        if arrays and ("ufunc" in str(error) or "numpy boolean" in str(error)):
+        if arrays and "numpy boolean" in str(error):  # negative and subtract
+            return DtypeError(
+                f"{got}: the `-` operator on bool tensors is not supported; to invert a mask use the `~` operator or "
+                "logical_not(), to compare two masks logical_xor()"
+            )
+        if arrays and "ufunc" in str(error):
             return UndefinedError(f"{got}: not defined for these dtypes")
         return TypeError(f"{got}: {error}")
     if isinstance(error, ValueError):
