@@ -5,6 +5,8 @@
 // only B has to lie in rows of vectors. For all three products of a linear layer that holds without transposing the
 // weight (see linear.cpp).
 
+#include <cstring>
+
 #include "product.h"
 
 namespace i2dl {
@@ -203,14 +205,18 @@ void product(const ProductRun<T>& run) {
     }
 }
 
-template <typename T>
-inline T total(typename Simd<T>::Vector v) {
-    T parts[Simd<T>::length];
-    store(parts, v);
-    for (int step = Simd<T>::length / 2; step > 0; step /= 2) {
-        for (int i = 0; i < step; ++i) parts[i] += parts[i + step];
+// The sum of L elements: halves are added until one is left.
+template <typename T, int L, typename V>
+inline T total(V v) {
+    if constexpr (L == 2) {
+        return v[0] + v[1];
+    } else {
+        typedef T Half __attribute__((vector_size(sizeof(T) * (L / 2))));
+        Half low, high;
+        std::memcpy(&low, &v, sizeof low);  // in registers: compilers see through it
+        std::memcpy(&high, reinterpret_cast<const char*>(&v) + sizeof low, sizeof high);
+        return total<T, L / 2>(low + high);
     }
-    return parts[0];
 }
 
 template <typename T, int M, int R>
@@ -236,7 +242,7 @@ void dot_tile(const DotProducts<T>& run, int64_t n) {
     }
     for (int m = 0; m < M; ++m) {
         for (int r = 0; r < R; ++r) {
-            T result = total<T>(sum[m][r]);
+            T result = total<T, L>(sum[m][r]);
             for (int64_t rest = k; rest < run.depth; ++rest) {
                 result += run.x[m * run.depth + rest] * weight[r * run.depth + rest];
             }
