@@ -236,14 +236,15 @@ def _uses(code: types.CodeType) -> Iterator[tuple[str, str, tuple[str, ...], boo
     """How bytecode uses variables: the instruction, the variable (empty for the value of an expression), the attributes
     read from it one after the other, and whether it is written to."""
     steps = [step for step in dis.get_instructions(code) if step.opname != "EXTENDED_ARG"]
+    cells = {*code.co_cellvars, *code.co_freevars}
     number = 0
     while number < len(steps):
         operation, name = steps[number].opname, steps[number].argval
         number += 1
         if operation.startswith(WRITING):
             yield operation, name, (), operation != "IMPORT_NAME"
-        if not operation.startswith(READING):
-            continue
+        if not operation.startswith(READING) or (operation.startswith("LOAD_FAST") and name in cells):
+            continue  # from Python 3.13 on "fast" is how a cell itself is handed to an inner function
         attributes = []
         if operation in ("LOAD_ATTR", "LOAD_METHOD"):
             attributes.append(name)
