@@ -142,6 +142,9 @@ def test_modules_are_noticed():
     drop.train()
     with pytest.warns(UserWarning, match="runs as ordinary operations"):
         assert {float(each) for each in g(x)} == {0.0, -4.0}
+    chain = torch.fuse(torch.nn.Sequential(torch.nn.ReLU(), slope))
+    chain(x)
+    assert chain.reason is None
     drop.eval()
     assert set(g(x).tolist()) == {-2.0} and g.reason is None
 

@@ -28,7 +28,7 @@ __all__ = ["Environment"]
 
 LIBRARY = __name__.partition(".")[0]
 MOST_ELEMENTS = 64  # of a list or dictionary that is compared at each call
-DEEPEST = 8
+DEEPEST = 16  # containers in containers and the attributes of modules in modules
 CONSTANTS = (int, bool, str, bytes, complex, type(None), type(Ellipsis), type(NotImplemented), range)
 CONTAINERS = (tuple, list, dict, set, frozenset)
 LOOKING = frozenset(("get", "keys", "values", "items", "index", "count", "copy"))  # methods that change no container
