@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import threading
 
 import numpy
 import pytest
 
 from tinygrad_i2dl.backends import native
+from tinygrad_i2dl.backends.native.extension import native as extension
 
 SETTINGS = ((1, 1), (1, 1), (1, 1), 1)
 
@@ -67,3 +69,33 @@ def test_an_error_in_a_thread_reaches_the_caller_and_leaves_the_pool_usable() ->
         native.max_pool_backward(numpy.ones(indices.shape), indices, (64, 64, 32, 32))
     input, weight = arrays()
     assert numpy.isfinite(native.conv(input, weight, None, *SETTINGS)).all()
+
+
+def test_lists_that_another_thread_empties_meanwhile() -> None:
+    """The arrays stay alive: kernels refer to them while they run without the interpreter's lock."""
+    parameters: list[numpy.ndarray] = []
+    gradients: list[numpy.ndarray] = []
+    calling, over = threading.Event(), threading.Event()
+
+    def empty() -> None:
+        while not over.is_set():
+            if calling.is_set():
+                parameters.clear()
+                gradients.clear()
+
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-5)
+    thread = threading.Thread(target=empty)
+    thread.start()
+    try:
+        for _ in range(10):
+            calling.clear()
+            for arrays in (parameters, gradients):  # so large that their memory goes back to the system at once
+                arrays[:] = [numpy.ones(1 << 24, numpy.float32)]
+            calling.set()
+            result = extension.sgd_step(parameters, gradients, [], 0.5, 0.0, 0.0, 0.0, False, False, False)
+            assert result is None or result is NotImplemented  # one of the lists may be empty already
+    finally:
+        over.set()
+        thread.join()
+        sys.setswitchinterval(interval)
