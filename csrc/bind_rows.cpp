@@ -1,4 +1,7 @@
-// Softmax, cross-entropy and normalization. `saved` is a list that a forward call fills and a backward call reads.
+// Sums, softmax, cross-entropy and normalization. `saved` is a list that a forward call fills and a backward call
+// reads.
+#include <vector>
+
 #include "binding.h"
 #include "direct_call.h"
 #include "rows.h"
@@ -39,6 +42,40 @@ PyObject* row_call(PyObject*, Arguments arguments, Py_ssize_t count) {
             const int64_t length = first.axis(first.dimensions - 1);
             Unlocked unlocked(first.size);
             over_rows<T>(F, {first.size / length, length, first.as<T>(), second.as<T>(), data_of<T>(result.get())});
+        });
+        return result.give();
+    });
+}
+
+// Whether `dims` names all of so many dimensions: None, or a tuple in their order.
+bool names_all(PyObject* dims, int count) {
+    if (is_none(dims)) return true;
+    if (!PyTuple_CheckExact(dims) || PyTuple_GET_SIZE(dims) != count) return false;
+    for (int i = 0; i < count; ++i) {
+        int64_t dim;
+        if (!read_integer(PyTuple_GET_ITEM(dims, i), dim) || dim != i) return false;
+    }
+    return true;
+}
+
+// (input, dims, keepdim), over all dimensions.
+template <bool Mean>
+PyObject* total_call(PyObject*, Arguments arguments, Py_ssize_t count) {
+    if (count != 3) return refused();
+    const Plain input(arguments[0]);
+    bool keepdim;
+    if (!input.floating() || input.size == 0 || !names_all(arguments[1], input.dimensions) ||
+        !read_flag(arguments[2], keepdim)) {
+        return refused();
+    }
+    return guarded([&] {
+        const std::vector<Py_ssize_t> ones(static_cast<size_t>(input.dimensions), 1);
+        Owned result(new_array(input.kind, keepdim ? input.dimensions : 0, ones.data()));
+        with_type(input.kind, [&](auto zero) {
+            using T = decltype(zero);
+            Unlocked unlocked(input.size);
+            const double sum = sum_of_all(input.size, input.as<T>());
+            *data_of<T>(result.get()) = static_cast<T>(Mean ? sum / static_cast<double>(input.size) : sum);
         });
         return result.give();
     });
@@ -321,6 +358,8 @@ void bind_rows(py::module_& module) {
     add("log_softmax_along", row_call<RowFunction::kLogSoftmax>, "Its logarithm.");
     add("softmax_backward", row_call<RowFunction::kSoftmaxBackward>, "out * (g - sum(g * out))");
     add("log_softmax_backward", row_call<RowFunction::kLogSoftmaxBackward>, "g - exp(out) * sum(g)");
+    add("sum_over", total_call<false>, "Sum over all dimensions.");
+    add("mean_over", total_call<true>, "Mean over all dimensions.");
     add("cross_entropy", cross_entropy_call, "Losses, exponentials and their sums of rows of scores.");
     add("cross_entropy_backward", cross_entropy_backward_call, "Gradient of the scores.");
     add("normalize_rows", normalize_rows_call, "Layer and group normalization.");

@@ -142,6 +142,7 @@ struct FusedTable {
     void (*unary[static_cast<int>(Unary::kCount)])(int64_t count, const T* input, const T* parameters, T* out);
     void (*backward[static_cast<int>(Backward::kCount)])(int64_t count, const T* gradient, const T* saved,
                                                          const T* parameters, T* out);
+    double (*sum)(int64_t count, const T* input);
     void (*softmax)(const Rows<T>&);
     void (*log_softmax)(const Rows<T>&);
     void (*softmax_backward)(const Rows<T>&);

@@ -195,6 +195,13 @@ void backward(int64_t count, const T* gradient, const T* saved, const T* given, 
         });
 }
 
+// -------------------------------------------------------------------------------------------------------------- sum
+
+template <typename T>
+double sum(int64_t count, const T* input) {
+    return long_sum<T>(count, [&](int64_t i, int64_t lanes) { return some(input + i, lanes); });
+}
+
 // ---------------------------------------------------------------------------------------------------------- softmax
 
 I2DL_INLINE float logarithm(float x) { return __builtin_logf(x); }
@@ -576,6 +583,7 @@ void channel_scale(const ChannelScale<T>& run) {
 #define I2DL_FUSED_TABLE(T)            \
     {I2DL_FUNCTIONS(I2DL_UNARY, T),    \
      I2DL_FUNCTIONS(I2DL_BACKWARD, T), \
+     sum<T>,                           \
      softmax<T>,                       \
      log_softmax<T>,                   \
      softmax_backward<T>,              \

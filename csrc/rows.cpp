@@ -48,6 +48,19 @@ void over_rows(RowFunction function, const Rows<T>& run) {
 }
 
 template <typename T>
+double sum_of_all(int64_t count, const T* input) {
+    const auto sum = fused_table<T>().sum;
+    if (count <= kGrain) return sum(count, input);
+    std::vector<double> parts(static_cast<size_t>(ceil_divide(count, kGrain)));
+    in_pieces(count, 1, [&](int64_t first, int64_t some) {
+        for (int64_t i = first; i < first + some; i += kGrain) {
+            parts[static_cast<size_t>(i / kGrain)] = sum(std::min(kGrain, first + some - i), input + i);
+        }
+    });
+    return fused_table<double>().sum(static_cast<int64_t>(parts.size()), parts.data());
+}
+
+template <typename T>
 void cross_entropy(const CrossEntropy<T>& run) {
     const auto loop = fused_table<T>().cross_entropy;
     in_pieces(run.rows, run.length, [&](int64_t first, int64_t count) {
@@ -189,6 +202,7 @@ void scale_channels(int64_t samples, int64_t channels, int64_t positions, const 
 
 #define I2DL_INSTANTIATE(T)                                                 \
     template void over_rows(RowFunction, const Rows<T>&);                   \
+    template double sum_of_all(int64_t, const T*);                          \
     template void cross_entropy(const CrossEntropy<T>&);                    \
     template void cross_entropy_backward(const CrossEntropyBackward<T>&);   \
     template void normalize_rows(const NormalizeRows<T>&);                  \

@@ -1,4 +1,4 @@
-// Softmax, cross-entropy and normalization: work on rows or channels, handed out to threads. See fused.h for the
+// Sums, softmax, cross-entropy and normalization: work on rows or channels, handed out to threads. See fused.h for the
 // arguments.
 #pragma once
 
@@ -14,6 +14,10 @@ template <typename T>
 void cross_entropy(const CrossEntropy<T>& run);
 template <typename T>
 void cross_entropy_backward(const CrossEntropyBackward<T>& run);
+
+// Sum of all elements, the same with any number of threads.
+template <typename T>
+double sum_of_all(int64_t count, const T* input);
 
 // The runs are for all rows: `first_row` is zero.
 template <typename T>

@@ -19,6 +19,12 @@ void check_fused() {
     for (int64_t i = 0; i < size; ++i) wanted[static_cast<size_t>(i)] = 1 / (1 + std::exp(-double(input.data[i])));
     require_close(out, wanted, 1, "sigmoid");
 
+    Array<T> total(1);
+    total.data[0] = static_cast<T>(sum_of_all(size, input.data.get()));
+    double added = 0;
+    for (int64_t i = 0; i < size; ++i) added += input.data[i];
+    require_close(total, {added}, static_cast<double>(size), "sum");
+
     over_rows<T>(RowFunction::kSoftmax, {rows, length, input.data.get(), nullptr, out.data.get()});
     over_rows<T>(RowFunction::kSoftmaxBackward, {rows, length, gradient.data.get(), out.data.get(), result.data.get()});
     for (int64_t r = 0; r < rows; ++r) {

@@ -4,10 +4,23 @@ from __future__ import annotations
 
 from typing import Any
 
-from . import activation, convolution, linear, loss, normalization, optimization, pooling, recurrent, softmax
+from . import (
+    activation,
+    convolution,
+    linear,
+    loss,
+    normalization,
+    optimization,
+    pooling,
+    recurrent,
+    reduction,
+    softmax,
+)
 from .extension import reason
 
-_FAMILIES = (activation, convolution, linear, loss, normalization, optimization, pooling, recurrent, softmax)
+_FAMILIES = (
+    activation, convolution, linear, loss, normalization, optimization, pooling, recurrent, reduction, softmax,
+)  # fmt: skip
 KERNELS = {name: kernel for family in _FAMILIES for name, kernel in family.KERNELS.items()}
 
 
