@@ -57,7 +57,8 @@ def test_float32_sums_beyond_its_range_on_the_way() -> None:
         (numpy.ones((2, 3)), (0,), False), (numpy.ones((2, 3)), (1, 0), False), (numpy.ones((2, 3)), (0, -1), False),
         (numpy.ones((2, 3)), [0, 1], False), (numpy.ones((2, 3)), (0, 1), 1), (numpy.ones((2, 3)), 0, False),
         (numpy.ones((2, 0)), None, False), (numpy.ones((4, 3)).T, None, False), (numpy.ones(3), None),
-        (numpy.ones(3, numpy.float16), None, False),        (numpy.ones(3, numpy.int64), None, False), (numpy.ones(3, ">f4"), None, False), ([1.0], None, False), (),
+        (numpy.ones(3, numpy.float16), None, False), (numpy.ones(3, numpy.int64), None, False),
+        (numpy.ones(3, ">f4"), None, False), ([1.0], None, False), (),
     ],
 )  # fmt: skip
 def test_what_is_left_to_the_reference(name: str, arguments: tuple[Any, ...]) -> None:
