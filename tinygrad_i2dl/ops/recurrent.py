@@ -343,6 +343,7 @@ def block_gradients(
     blocks: Array,
     of_state: Array,
     order: Sizes,
+    state_order: Sizes,
     input: Array,
     w_ih: Array,
     first: Array,
@@ -352,11 +353,11 @@ def block_gradients(
 ) -> tuple[Array, ...]:
     """Gradients by input, w_ih, w_hh, b_ih and b_hh from the gradients by the gates' sums, ``(gates, rows, H)``.
 
-    `blocks`: by the sums of the input's part; `of_state`: by those of the state's part.
+    `blocks`: by the sums of the input's part, in `order`; `of_state`: by those of the state's part, in `state_order`.
     """
     if len(batch_sizes) == 1:
         pre = ordered_rows(xp, blocks, order)
-        hidden = pre if of_state is blocks else ordered_rows(xp, of_state, order)
+        hidden = pre if of_state is blocks else ordered_rows(xp, of_state, state_order)
         return weight_gradients(xp, needs, pre, hidden, input, first, w_ih)
     of_input = of_w_ih = of_w_hh = of_b_ih = of_b_hh = None
     if needs[0]:
@@ -368,11 +369,11 @@ def block_gradients(
     if needs[1]:
         of_w_ih = restored(xp, xp.matmul(blocks.swapaxes(1, 2), input), order)
     if needs[2]:
-        of_w_hh = restored(xp, state_weight_gradient(xp, of_state, first, rows, batch_sizes, reverse), order)
+        of_w_hh = restored(xp, state_weight_gradient(xp, of_state, first, rows, batch_sizes, reverse), state_order)
     if needs[3]:
         of_b_ih = restored(xp, blocks.sum(axis=1), order)
     if needs[4]:
-        of_b_hh = of_b_ih if of_state is blocks and needs[3] else restored(xp, of_state.sum(axis=1), order)
+        of_b_hh = of_b_ih if of_state is blocks and needs[3] else restored(xp, of_state.sum(axis=1), state_order)
     return of_input, of_w_ih, of_w_hh, of_b_ih, of_b_hh
 
 
@@ -541,7 +542,7 @@ def _lstm_backward(
         share_of_state(xp, rows, w_hh, blocks, LSTM_ORDER, per_gate[:, :count], dh)
     wanted = (needs[0], needs[3], needs[4], needs[5] or needs[6], False)
     of_input, of_w_ih, of_w_hh, of_bias, _ = block_gradients(
-        xp, wanted, pre, pre, LSTM_ORDER, input, w_ih, h0, output, batch_sizes, reverse
+        xp, wanted, pre, pre, LSTM_ORDER, LSTM_ORDER, input, w_ih, h0, output, batch_sizes, reverse
     )
     of_w_hr = xp.matmul(shares.T, unprojected) if shares is not None and needs[7] else None
     return of_input, of_h, of_c, of_w_ih, of_w_hh, of_bias if needs[5] else None, of_bias if needs[6] else None, of_w_hr
@@ -732,8 +733,9 @@ def _gru_backward(
     candidates: Array,
 ) -> Any:
     states = None if is_dense(batch_sizes) else states_before(xp, h0, output, batch_sizes, reverse)
-    pre = xp.empty_like(gates)  # by the sums of the input's part
-    of_state = xp.empty_like(gates)  # by those of the state's part: the reset gate scales the candidate's
+    # Gradients by the gates' sums: the candidate's by the input's part; reset and update, by either part; the
+    # candidate's by the state's part, which the reset gate scales. Each part is three neighbours; nothing is kept twice.
+    parts = xp.empty((4, *gates.shape[1:]), dtype=gates.dtype)
     of_h = g_h.copy()
     spare = xp.empty_like(of_h)
     blocks = forward_blocks(xp, w_hh, GRU_ORDER, len(batch_sizes))
@@ -746,10 +748,10 @@ def _gru_backward(
             before = states[part]
         else:
             before = output[steps[number - 1][0]] if number else h0
-        rows, share, values, dh, work = pre[:, part], of_state[:, part], gates[:, part], of_h[:count], spare[:count]
+        rows, values, dh, work = parts[:, part], gates[:, part], of_h[:count], spare[:count]
         reset, update, candidate = values
-        of_reset, of_update, of_candidate = rows
-        of_logistic = rows[:2]
+        of_candidate, of_reset, of_update, scaled = rows
+        of_logistic = rows[1:3]
         dh += g_output[part]
         xp.subtract(one, values[:2], out=of_logistic)
         xp.multiply(of_logistic[1], dh, out=work)
@@ -762,14 +764,13 @@ def _gru_backward(
         of_update *= work
         of_reset *= of_candidate
         of_reset *= candidates[part]
-        share[:2] = of_logistic
-        xp.multiply(of_candidate, reset, out=share[2])
+        xp.multiply(of_candidate, reset, out=scaled)
         xp.multiply(dh, update, out=work)
-        share_of_state(xp, share, w_hh, blocks, GRU_ORDER, per_gate[:, :count], dh)
+        share_of_state(xp, rows[1:], w_hh, blocks, GRU_ORDER, per_gate[:, :count], dh)
         dh += work
     wanted = (needs[0], needs[2], needs[3], needs[4], needs[5])
     of_input, of_w_ih, of_w_hh, of_b_ih, of_b_hh = block_gradients(
-        xp, wanted, pre, of_state, GRU_ORDER, input, w_ih, h0, output, batch_sizes, reverse
+        xp, wanted, parts[:3], parts[1:], (2, 0, 1), GRU_ORDER, input, w_ih, h0, output, batch_sizes, reverse
     )
     return of_input, of_h, of_w_ih, of_w_hh, of_b_ih, of_b_hh
 
