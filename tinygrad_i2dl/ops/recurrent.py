@@ -734,7 +734,7 @@ def _gru_backward(
 ) -> Any:
     states = None if is_dense(batch_sizes) else states_before(xp, h0, output, batch_sizes, reverse)
     # Gradients by the gates' sums: the candidate's by the input's part; reset and update, by either part; the
-    # candidate's by the state's part, which the reset gate scales. Each part is three neighbours; nothing is kept twice.
+    # candidate's by the state's part, scaled by the reset gate. Each part is three neighbours; nothing is kept twice.
     parts = xp.empty((4, *gates.shape[1:]), dtype=gates.dtype)
     of_h = g_h.copy()
     spare = xp.empty_like(of_h)
