@@ -17,7 +17,7 @@ void in_pieces(int64_t count, const Body& body) {
         body(0, count);
         return;
     }
-    parallel_for(ceil_divide(count, kGrain), [&](int64_t piece) {
+    parallel_for(ceil_divide(count, kGrain), 0.25 * static_cast<double>(count), [&](int64_t piece) {
         const int64_t start = piece * kGrain;
         body(start, std::min(kGrain, count - start));
     });

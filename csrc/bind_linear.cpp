@@ -123,6 +123,22 @@ PyObject* backward(Arguments arguments) {
     return results.release().ptr();
 }
 
+template <typename T>
+PyObject* product(Arguments arguments) {
+    Matrix<T> a, b;
+    if (!a.read(arguments[0], 2) || !b.read(arguments[1], 2) || a.dimensions != 2 || b.dimensions != 2 ||
+        a.columns != b.rows) {
+        return refused();
+    }
+    const LinearShape shape{a.rows, b.columns, a.columns};  // as the input gradient of a linear layer
+    if (!fits(shape)) return refused();
+    auto result = py::reinterpret_steal<py::object>(new_matrix(a, b.columns));
+    if (!result) return nullptr;
+    T* c = data_of<T>(result.ptr());
+    unlocked(shape, [&] { linear_input_gradient(shape, a.data, b.data, c); });
+    return result.release().ptr();
+}
+
 bool is_single(PyObject* array) { return Plain(array).kind == Kind::kFloat; }
 
 PyObject* call_forward(PyObject*, Arguments arguments, Py_ssize_t count) {
@@ -135,11 +151,17 @@ PyObject* call_backward(PyObject*, Arguments arguments, Py_ssize_t count) {
     return guarded([&] { return is_single(arguments[0]) ? backward<float>(arguments) : backward<double>(arguments); });
 }
 
+PyObject* call_product(PyObject*, Arguments arguments, Py_ssize_t count) {
+    if (count != 2) return refused();
+    return guarded([&] { return is_single(arguments[0]) ? product<float>(arguments) : product<double>(arguments); });
+}
+
 }  // namespace
 
 void bind_linear(py::module_& module) {
     add_direct(module, "linear", call_forward,
                "linear(input, weight, bias): input @ weight.T + bias for input (..., in_features); bias may be None.");
+    add_direct(module, "product", call_product, "product(a, b): a @ b for matrices.");
     add_direct(module, "linear_backward", call_backward,
                "linear_backward(g, input, weight, needs): gradients of linear; None for those not needed.");
 }

@@ -98,7 +98,7 @@ void for_pieces(const std::vector<Span<T>>& arrays, const Body& body) {
             pieces.push_back({i, start, std::min(kPiece, arrays[i].count - start)});
         }
     }
-    parallel_for(static_cast<int64_t>(pieces.size()),
+    parallel_for(static_cast<int64_t>(pieces.size()), 0.6 * static_cast<double>(total),
                  [&](int64_t index) { body(pieces[index].array, pieces[index].start, pieces[index].count); });
 }
 

@@ -281,7 +281,7 @@ void run_depthwise(const ShiftProblem& problem, const T* source, const T* weight
         }
     }
 
-    parallel_for(cut_count(planes, plan), [&](int64_t index) {
+    parallel_for(cut_count(planes, plan), 0.1 * multiplications(problem), [&](int64_t index) {
         const Cut cut = cut_at(planes, plan, index);
         T* copies = scratch<T>(Scratch::kSlab, plan.images * plane_size + kBorder);
         fill(problem, slab, cut, cut.image * problem.source_channels, cut.images * problem.source_channels, 1, source,
@@ -356,7 +356,7 @@ void depthwise_weight_gradient(const ShiftProblem& problem, const T* gradient, c
     const Terms terms = terms_of(images, phase, slab);
     const int64_t cuts = cut_count(images, plan), channels = problem.source_channels;
 
-    parallel_for(problem.groups, [&](int64_t group) {
+    parallel_for(problem.groups, 0.1 * multiplications(problem), [&](int64_t group) {
         T* copies = scratch<T>(Scratch::kSlab, plan.images * plane_size + below);
         // What lies past the lines meets zeros of the gradient, but must be finite itself.
         std::fill_n(copies, plan.images * plane_size + below, T(0));

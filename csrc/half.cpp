@@ -53,7 +53,7 @@ constexpr int64_t kShare = 1 << 15;  // elements that are worth handing to anoth
 
 template <typename Body>
 void for_shares(int64_t count, Body body) {
-    parallel_for(ceil_divide(count, kShare), [&](int64_t index) {
+    parallel_for(ceil_divide(count, kShare), 0.2 * static_cast<double>(count), [&](int64_t index) {
         const int64_t end = std::min(count, (index + 1) * kShare);
         for (int64_t i = index * kShare; i < end; ++i) body(i);
     });

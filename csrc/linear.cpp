@@ -19,12 +19,11 @@
 namespace i2dl {
 namespace {
 
-constexpr int64_t kFewSamples = 192;    // up to here the forward pass transposes samples, not the weight
-constexpr int64_t kSampleBlock = 64;    // transposed at a time
-constexpr int64_t kUnpackedRows = 32;   // up to here a packed panel would not be read often enough
-constexpr int64_t kSumBlock = 256;      // rows summed up before they are added to the rest
-constexpr int64_t kParallel = 1 << 20;  // multiplications from which threads share the work
-constexpr int64_t kPieceColumns = 96;   // per thread at a time, at least
+constexpr int64_t kFewSamples = 192;   // up to here the forward pass transposes samples, not the weight
+constexpr int64_t kSampleBlock = 64;   // transposed at a time
+constexpr int64_t kUnpackedRows = 32;  // up to here a packed panel would not be read often enough
+constexpr int64_t kSumBlock = 256;     // rows summed up before they are added to the rest
+constexpr int64_t kPieceColumns = 96;  // per thread at a time, at least
 
 template <typename T>
 const ProductTable<T>& table() {
@@ -44,13 +43,14 @@ void transpose(const T* from, int64_t from_step, int64_t rows, int64_t count, T*
 // body(first, count) for shares of `count` in multiples of `unit`.
 template <typename Body>
 void shared_out(int64_t count, int64_t unit, int64_t work, const Body& body) {
-    const int64_t threads = work < kParallel ? 1 : get_num_threads();
+    const double nanoseconds = 0.02 * static_cast<double>(work);
+    const int64_t threads = nanoseconds < least_work() ? 1 : get_num_threads();
     if (threads == 1) {
         body(int64_t{0}, count);
         return;
     }
     const int64_t piece = std::max(round_up(ceil_divide(count, 2 * threads), unit), unit);
-    parallel_for(ceil_divide(count, piece),
+    parallel_for(ceil_divide(count, piece), nanoseconds,
                  [&](int64_t index) { body(index * piece, std::min(piece, count - index * piece)); });
 }
 

@@ -33,7 +33,7 @@ std::vector<Window> windows_of(const PoolingShape& shape, int d) {
 // Groups of planes that are worth handing to another thread.
 void for_planes(int64_t planes, int64_t work, const std::function<void(int64_t)>& body) {
     const int64_t share = std::max<int64_t>(1, 32768 / std::max<int64_t>(work, 1));
-    parallel_for(ceil_divide(planes, share), [&](int64_t index) {
+    parallel_for(ceil_divide(planes, share), 0.5 * static_cast<double>(planes * work), [&](int64_t index) {
         const int64_t end = std::min(planes, (index + 1) * share);
         for (int64_t plane = index * share; plane < end; ++plane) body(plane);
     });

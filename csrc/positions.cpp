@@ -89,7 +89,7 @@ void run_positions(const ShiftProblem& problem, const T* source, const T* weight
     const int64_t packed_step = (phase.depth + 1) * step;
     T* packed = scratch<T>(Scratch::kWeights, problem.groups * packed_step);
     std::fill_n(packed, problem.groups * packed_step, T(0));
-    parallel_for(problem.groups, [&](int64_t group) {
+    parallel_for(problem.groups, static_cast<double>(packed_step * problem.groups), [&](int64_t group) {
         T* to = packed + group * packed_step;
         for (int64_t channel = 0; channel < problem.source_channels; ++channel) {
             for (const Tap& z : phase.taps[0]) {
@@ -118,7 +118,7 @@ void run_positions(const ShiftProblem& problem, const T* source, const T* weight
     const int64_t slab_elements = slab_size(plain, layout);
     const int64_t most = plan.slices * plan.rows * plan.columns;
 
-    parallel_for(cut_count(problem, plan), [&](int64_t index) {
+    parallel_for(cut_count(problem, plan), 0.025 * multiplications(problem), [&](int64_t index) {
         const Cut cut = cut_at(problem, plan, index);
         Cut read = cut;
         read.y = cut.y * problem.stride[1];

@@ -21,7 +21,7 @@ void in_pieces(int64_t rows, int64_t length, const Body& body) {
         if (rows) body(0, rows);
         return;
     }
-    parallel_for(ceil_divide(rows, step), [&](int64_t piece) {
+    parallel_for(ceil_divide(rows, step), 0.5 * static_cast<double>(rows * length), [&](int64_t piece) {
         const int64_t first = piece * step;
         body(first, std::min(step, rows - first));
     });
@@ -104,7 +104,7 @@ void normalize_rows_backward(const NormalizeRowsBackward<T>& run) {
     const int64_t pieces = std::max<int64_t>(1, ceil_divide(run.rows, step));
     const int64_t channels = run.channels;
     std::vector<T> sums(static_cast<size_t>(2 * pieces * channels));
-    parallel_for(pieces, [&](int64_t index) {
+    parallel_for(pieces, static_cast<double>(run.rows * run.length), [&](int64_t index) {
         const int64_t first = index * step, at = first * run.length;
         NormalizeRowsBackward<T> piece = run;
         piece.first_row = first;
@@ -138,7 +138,7 @@ void over_channels(int64_t channels, int64_t elements, const Body& body) {
         for (int64_t c = 0; c < channels; ++c) body(c);
         return;
     }
-    parallel_for(channels, body);
+    parallel_for(channels, 0.5 * static_cast<double>(elements), body);
 }
 
 }  // namespace

@@ -116,7 +116,7 @@ void run_problem(const ShiftProblem& problem, const Plan& plan, const T* source,
     }
     T* packed = scratch<T>(Scratch::kWeights, weight_elements + 1);
     const int64_t phases = static_cast<int64_t>(problem.phases.size());
-    parallel_for(phases * problem.groups, [&](int64_t index) {
+    parallel_for(phases * problem.groups, static_cast<double>(weight_elements), [&](int64_t index) {
         const int64_t i = index / problem.groups, group = index % problem.groups;
         const Phase& phase = problem.phases[static_cast<size_t>(i)];
         pack_weights(problem, phase, weight + group * problem.weight_group, table.max_tile_rows,
@@ -130,7 +130,7 @@ void run_problem(const ShiftProblem& problem, const Plan& plan, const T* source,
         for (int64_t k = 0; k < most_depth; ++k) column_offsets.push_back(k * column_step);
     }
 
-    parallel_for(cut_count(problem, plan), [&](int64_t index) {
+    parallel_for(cut_count(problem, plan), 0.025 * multiplications(problem), [&](int64_t index) {
         const Cut cut = cut_at(problem, plan, index);
         T* slab = by_slab ? scratch<T>(Scratch::kSlab, slab_elements) : nullptr;
         if (by_slab) std::fill_n(slab + slab_elements - kMaxVectorLength, kMaxVectorLength, T(0));

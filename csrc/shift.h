@@ -50,6 +50,9 @@ struct ShiftProblem {
 ShiftProblem forward_problem(const ConvolutionShape& shape);
 ShiftProblem input_gradient_problem(const ConvolutionShape& shape);
 
+// Of a plain sum for every output, images and groups together.
+double multiplications(const ShiftProblem& problem);
+
 // How a problem is cut: `slices`, `rows` and `columns` output positions in z, y and x, `images` at a time.
 struct Plan {
     Algorithm algorithm;

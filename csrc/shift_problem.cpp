@@ -314,6 +314,14 @@ Plan plan_problem(const ShiftProblem& problem, Algorithm algorithm, Purpose purp
     return plan;
 }
 
+double multiplications(const ShiftProblem& problem) {
+    double sum = 0;
+    for (const Phase& phase : problem.phases) {
+        sum += static_cast<double>(phase.count[0] * phase.count[1] * phase.count[2]) * static_cast<double>(phase.depth);
+    }
+    return sum * static_cast<double>(problem.batch * problem.groups * problem.destination_channels);
+}
+
 int64_t cut_count(const ShiftProblem& problem, const Plan& plan) {
     return ceil_divide(problem.batch, plan.images) * problem.groups * ceil_divide(problem.most[0], plan.slices) *
            ceil_divide(problem.most[1], plan.rows) * ceil_divide(problem.most[2], plan.columns);

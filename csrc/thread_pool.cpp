@@ -103,6 +103,7 @@ class Pool {
 };
 
 std::atomic<int> thread_count{0};
+std::atomic<double> work_worth_sharing{250e3};
 std::atomic<Pool*> pool{nullptr};
 thread_local bool inside = false;
 
@@ -141,9 +142,12 @@ void set_num_threads(int count) {
     thread_count.store(std::min(count, kMaxThreads));
 }
 
-void parallel_for(int64_t count, const std::function<void(int64_t)>& body) {
+double least_work() { return work_worth_sharing.load(); }
+void set_least_work(double nanoseconds) { work_worth_sharing.store(nanoseconds); }
+
+void parallel_for(int64_t count, double nanoseconds, const std::function<void(int64_t)>& body) {
     const int threads = static_cast<int>(std::min<int64_t>(get_num_threads(), count));
-    if (threads > 1 && !inside) {
+    if (threads > 1 && !inside && nanoseconds >= least_work()) {
         Pool& shared = the_pool();
         std::unique_lock<std::mutex> lock(shared.busy, std::try_to_lock);
         if (lock.owns_lock()) {

@@ -274,9 +274,10 @@ void sum_weight_gradient(const ShiftProblem& problem, const Plan& plan, const T*
     const int64_t cuts = cut_count(problem, plan);
     if (cuts == 0 || size == 0) return;
     // Fixed shares and a fixed order of the final sum: the same bits for the same number of threads.
-    const int64_t shares = std::min<int64_t>(get_num_threads(), cuts);
+    const double nanoseconds = 0.025 * multiplications(problem);
+    const int64_t shares = nanoseconds < least_work() ? 1 : std::min<int64_t>(get_num_threads(), cuts);
     T* partial = shares > 1 ? scratch<T>(Scratch::kPartial, (shares - 1) * size) : nullptr;
-    parallel_for(shares, [&](int64_t share) {
+    parallel_for(shares, nanoseconds, [&](int64_t share) {
         T* out = share ? partial + (share - 1) * size : result;
         if (share) std::fill_n(out, size, T(0));
         Accumulation<T>(problem, plan, gradient, source).add(cuts * share / shares, cuts * (share + 1) / shares, out);

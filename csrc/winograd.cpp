@@ -136,9 +136,11 @@ bool run_winograd(const ShiftProblem& problem, const T* source, const T* weight,
     if (problem.batch == 0 || volume == 0) return true;
 
     T* packed = scratch<T>(Scratch::kWeights, problem.groups * kWinogradPoints * in * out);
-    parallel_for(problem.groups, [&](int64_t group) {
-        transform_weights(problem, weight + group * problem.weight_group, packed + group * kWinogradPoints * in * out);
-    });
+    parallel_for(problem.groups, 5.0 * static_cast<double>(problem.groups * kWinogradPoints * in * out),
+                 [&](int64_t group) {
+                     transform_weights(problem, weight + group * problem.weight_group,
+                                       packed + group * kWinogradPoints * in * out);
+                 });
 
     const Plan plan = plan_tiles(tiles, lanes, static_cast<int>(sizeof(T)));
     const ShiftProblem padded = padded_problem(problem);
@@ -153,7 +155,7 @@ bool run_winograd(const ShiftProblem& problem, const T* source, const T* weight,
     for (int64_t channel = 0; channel < in; ++channel) line_offsets.push_back(channel * line_step);
 
     std::atomic<bool> finite{true};
-    parallel_for(cut_count(tiles, plan), [&](int64_t index) {
+    parallel_for(cut_count(tiles, plan), 0.01 * multiplications(problem), [&](int64_t index) {
         const Cut cut = cut_at(tiles, plan, index);
         Cut outputs = cut;
         outputs.y *= 4;

@@ -220,6 +220,7 @@ int main(int argc, char** argv) {
     for (int round = 0; round < rounds; ++round) {
         set_instruction_set(sets[static_cast<size_t>(round) % sets.size()]);
         set_num_threads(static_cast<int>(pick(1, 3)));
+        set_least_work(pick(0, 3) ? 0 : 250e3);
         const int64_t spatial = pick(1, 3), groups = pick(1, 3);
         const bool depthwise = round % 4 == 1;
         // Few large shapes, many small ones; now and then sizes of zero.

@@ -8,6 +8,7 @@ import torch
 
 import tinygrad_i2dl as ours
 from tinygrad_i2dl.backends import native
+from tinygrad_i2dl.backends.native.extension import native as extension
 
 DTYPES = [numpy.float32, numpy.float64]
 SAMPLES = [1, 2, 3, 4, 5, 11, 16, 23, 32, 33, 48, 64, 65, 128, 191, 192, 193, 257]
@@ -156,3 +157,22 @@ def test_gradients_of_wrong_shapes_are_refused():
     for arguments in [(g[:7], X, W), (g[:, :4].copy(), X, W), (g, X[:, :5].copy(), W), (g.T.copy().T, X, W)]:
         assert linear_backward(*arguments, (True, True, True)) is NotImplemented
     assert linear_backward(g, X, W, (True, True)) is NotImplemented
+
+
+@pytest.mark.parametrize("dtype", [numpy.float32, numpy.float64])
+def test_product_agrees_with_numpy(dtype: type) -> None:
+    generator = numpy.random.default_rng(0)
+    for rows, inner, columns in ((1, 1, 1), (3, 5, 7), (32, 64, 1568), (200, 33, 17)):
+        a, b = generator.normal(size=(rows, inner)).astype(dtype), generator.normal(size=(inner, columns)).astype(dtype)
+        exact = a.astype(numpy.longdouble) @ b.astype(numpy.longdouble)
+        tolerance = 4 * numpy.finfo(dtype).eps * (abs(a) @ abs(b))
+        assert (abs(extension.product(a, b) - exact) <= tolerance * numpy.sqrt(inner)).all()
+
+
+def test_product_leaves_what_it_does_not_serve() -> None:
+    ones = numpy.ones((2, 3))
+    for call in (
+        (ones, ones), (ones, ones.T), (ones[0], ones.T.copy()), (ones, numpy.ones((3, 2), numpy.float32)),
+        (ones[:0], numpy.ones((3, 2))), (ones, ones.T.copy()[None]), (ones,), (None, ones), (ones.astype(int), ones.T),
+    ):  # fmt: skip
+        assert extension.product(*call) is NotImplemented

@@ -93,7 +93,10 @@ def conv_input_gradient(
         and grad.shape[1] == weight.shape[0]
         and not any(padding)
     ):  # one window that covers the input, as in the first layer of a generator: a single product of matrices
-        return grad.reshape(grad.shape[:2]).dot(weight.reshape(weight.shape[0], -1)).reshape(input_shape)
+        rows, matrix = grad.reshape(grad.shape[:2]), weight.reshape(weight.shape[0], -1)
+        # By the pool of the extension: a BLAS's threads spin, on a busy machine for milliseconds.
+        result = native.product(rows, matrix)
+        return (rows.dot(matrix) if result is NotImplemented else result).reshape(input_shape)
     return native.conv_input_gradient(grad, weight, input_shape, stride, padding, dilation, groups, algorithm)
 
 
