@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 import torch
+from torch.testing._internal.common_methods_invocations import op_db
 from torch.testing._internal.opinfo.core import SampleInput
 
 from . import exclusions
-from .ambiguity import is_tie
+from .ambiguity import FACTORS, ILL_CONDITIONED, LOG_PROBABILITIES, TIES, is_as_exact, is_tie
 from .conversion import Converter, to_array
 from .entries import all_entries
 from .harness import run
@@ -169,7 +170,7 @@ def test_the_lists_name_entries_that_exist() -> None:
     assert {entry.name for entry in all_entries() if entry.kind == "optimizer"} == set(optimizers())
     names = {entry.name for entry in all_entries()} | {f"{entry.name}:{entry.variant}" for entry in all_entries()}
     assert set(exclusions.NAMES) <= names
-    assert set(exclusions.TOLERANCE_FACTORS) <= names
+    assert set(exclusions.TOLERANCE_FACTORS) | set(TIES) | FACTORS | ILL_CONDITIONED | set(LOG_PROBABILITIES) <= names
     assert all(1 < factor <= 3 and reason for factor, reason in exclusions.TOLERANCE_FACTORS.values())
 
 
@@ -185,3 +186,19 @@ def test_only_ties_are_left_open() -> None:
     stable = SampleInput(sample.input, stable=True)
     assert not is_tie("sort", stable, (values, torch.tensor([2, 1, 0, 3])), (values, indices))
     assert not is_tie("cumsum", sample, values, values + 1)
+
+
+def test_rounding_is_left_open_only_towards_the_exact_result() -> None:
+    """A value between PyTorch's float32 and its float64 result conforms; one farther off, or of another name, not."""
+    info = next(info for info in op_db if info.name == "cov")
+    rows = torch.tensor([[-8.478373527526855, -1.765825867652893, -4.3228044509887695]])
+    sample = SampleInput(rows, correction=2, aweights=torch.tensor([0.3666413426399231, 0.0583007335662841, 0.7006447]))
+    theirs = torch.cov(rows, **sample.kwargs)
+    exact = torch.cov(rows.double(), correction=2, aweights=sample.kwargs["aweights"].double())
+    assert theirs != exact.float(), "the sample is not ill-conditioned"
+    assert is_as_exact(info, sample, ((theirs + exact) / 2).float(), theirs)
+    assert not is_as_exact(info, sample, (theirs + 1.5 * (theirs - exact)).float(), theirs)
+    assert not is_as_exact(info, sample, (exact - 1.5 * (theirs - exact)).float(), theirs)
+    assert not is_as_exact(info, sample, torch.stack([exact.float()] * 2), theirs)
+    other = next(info for info in op_db if info.name == "corrcoef")
+    assert not is_as_exact(other, sample, theirs, theirs)

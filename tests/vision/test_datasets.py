@@ -199,12 +199,23 @@ def test_a_connection_that_ends_early_is_noticed(tmp_path: Path) -> None:
 
 def test_archives_cannot_write_outside_their_folder(tmp_path: Path) -> None:
     path = tmp_path / "archive.tar.gz"
+    (tmp_path / "inside").mkdir()
+    for name in ("../outside", str(tmp_path / "outside"), "within/../../outside"):
+        with tarfile.open(path, "w:gz") as archive:
+            entry = tarfile.TarInfo(name)
+            entry.size = 3
+            archive.addfile(entry, io.BytesIO(b"bad"))
+        with pytest.raises(ValueError, match="outside"):
+            extract_archive(path, tmp_path / "inside")
+        assert not (tmp_path / "outside").exists()
     with tarfile.open(path, "w:gz") as archive:
-        entry = tarfile.TarInfo("../outside")
+        link = tarfile.TarInfo("link")
+        link.type, link.linkname = tarfile.SYMTYPE, str(tmp_path)
+        archive.addfile(link)
+        entry = tarfile.TarInfo("link/outside")
         entry.size = 3
         archive.addfile(entry, io.BytesIO(b"bad"))
-    (tmp_path / "inside").mkdir()
-    with pytest.raises(tarfile.OutsideDestinationError):
+    with pytest.raises(ValueError, match="link"):
         extract_archive(path, tmp_path / "inside")
     assert not (tmp_path / "outside").exists()
     (tmp_path / "text").write_text("no archive")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 import tarfile
 import urllib.error
 import urllib.request
@@ -76,16 +77,35 @@ def _fetch(url: str, path: Path, md5: str | None) -> None:
 
 
 def extract_archive(path: str | os.PathLike[str], folder: str | os.PathLike[str]) -> None:
-    """Unpack a tar or zip archive; what would land outside the folder is refused.
+    """Unpack a tar or zip archive of files and folders; what would land outside the folder is refused.
 
     Raises:
-        ValueError: neither a tar nor a zip archive.
+        ValueError: neither a tar nor a zip archive; or a member is a link, a device, or outside the folder.
     """
     if tarfile.is_tarfile(path):
         with tarfile.open(path) as tar:
-            tar.extractall(folder, filter="data")
+            _extract_tar(tar, Path(folder))
     elif zipfile.is_zipfile(path):
         with zipfile.ZipFile(path) as archive:
             archive.extractall(folder)
     else:
         raise ValueError(f"{os.fspath(path)}: neither a tar nor a zip archive")
+
+
+def _extract_tar(tar: tarfile.TarFile, folder: Path) -> None:
+    """Contents alone, without modes and owners. The standard library's filters came with Python 3.11.4."""
+    inside = folder.resolve()
+    for member in tar:
+        target = (inside / member.name).resolve()
+        if not target.is_relative_to(inside):
+            raise ValueError(f"the archive's member {member.name!r} would be unpacked outside {folder}")
+        if member.isdir():
+            target.mkdir(parents=True, exist_ok=True)
+        elif member.isfile():
+            target.parent.mkdir(parents=True, exist_ok=True)
+            source = tar.extractfile(member)
+            assert source is not None
+            with source, open(target, "wb") as file:
+                shutil.copyfileobj(source, file)
+        else:
+            raise ValueError(f"the archive's member {member.name!r} is a link or a device, which no dataset needs")
