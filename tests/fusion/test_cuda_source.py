@@ -130,7 +130,7 @@ def test_nvidias_compiler_accepts_the_kernels(architecture):
     options += [] if folder is None else [f"--include-path={folder}".encode()]
     (error,) = nvrtc.nvrtcCompileProgram(compiled, len(options), options)
     _, size = nvrtc.nvrtcGetProgramLogSize(compiled)
-    log = b" " * size
+    log = bytearray(size)  # of its own: Python shares a bytes object of one byte with everyone who reads that byte
     nvrtc.nvrtcGetProgramLog(compiled, log)
     nvrtc.nvrtcDestroyProgram(compiled)
     assert error == nvrtc.nvrtcResult.NVRTC_SUCCESS, "\n".join(
