@@ -35,6 +35,50 @@ def test_accumulates_into_leaves():
     both(program)
 
 
+def test_leaves_that_receive_one_array_do_not_share_it():
+    """A sum's formula returns one array for both operands: each leaf accumulates in memory of its own."""
+
+    def program(lib):
+        a, b, c = (lib.zeros(3, requires_grad=True) for _ in range(3))
+        seen = []
+        c.register_hook(seen.append)
+        for _ in range(3):
+            ((a + b) * 2).sum().backward()
+            (c * 2).sum().backward()
+        given = lib.ones(3)
+        d = lib.zeros(3, requires_grad=True)
+        d.backward(given)
+        d.backward(given)
+        return a.grad, b.grad, c.grad, seen, given, d.grad
+
+    both(program)
+    layer = torch.nn.LSTM(16, 16)  # whose two biases have one gradient
+    input = torch.randn(5, 4, 16)
+    layer(input)[0].sum().backward()
+    first = [parameter.grad.clone() for parameter in layer.parameters()]
+    layer(input)[0].sum().backward()
+    for parameter, once in zip(layer.parameters(), first, strict=True):
+        assert torch.allclose(parameter.grad, 2 * once)
+
+
+def test_saved_values_are_not_taken_for_gradients():
+    class Scaled(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx, x, factor):
+            ctx.save_for_backward(factor)
+            return (x * factor).sum()
+
+        @staticmethod
+        def backward(ctx, g):
+            return ctx.saved_tensors[0], None
+
+    x, factor = torch.ones(3, requires_grad=True), torch.full((3,), 5.0)
+    y = Scaled.apply(x, factor)
+    y.backward(retain_graph=True)
+    y.backward()
+    assert x.grad.tolist() == [10.0] * 3 and factor.tolist() == [5.0] * 3
+
+
 def test_gradient_argument_and_inputs():
     def program(lib):
         x, w = lib.tensor([1.0, 2.0], requires_grad=True), lib.tensor([3.0, 4.0], requires_grad=True)

@@ -161,8 +161,9 @@ class Output(Node):
 
 _accumulation = threading.Lock()  # two threads may reach the same leaf at once
 # References to a gradient that nothing but the backward pass itself holds: the loop's variable, `accumulate`'s
-# parameter and the argument of getrefcount.
-_UNSHARED = 4 if sys.version_info < (3, 14) else 0
+# parameter and the argument of getrefcount. One more may be another leaf's gradient, and of two leaves that shared an
+# array each would receive what is added to the other. Python 3.14 does not count all of these: there all are copied.
+_UNSHARED = 3 if sys.version_info < (3, 14) else 0
 
 
 class AccumulateGrad(Node):
