@@ -55,6 +55,32 @@ def test_generator_and_random_split():
     both(program)
 
 
+def test_passes_with_one_generator():
+    """The order of a later pass, and the generator afterwards, depend on all that the passes before drew."""
+
+    def program(lib):
+        generator = lib.Generator().manual_seed(7)
+        loader = lib.utils.data.DataLoader(list(range(6)), batch_size=3, shuffle=True, generator=generator)
+        return [[list(loader), lib.rand(1, generator=generator)] for _ in range(4)]
+
+    both(program)
+
+
+@pytest.mark.parametrize("own", [False, True])
+def test_passes_with_persistent_workers(own):
+    """They are seeded once, which leaves the generator to the order."""
+
+    def program(lib):
+        lib.manual_seed(3)
+        options = {"generator": lib.Generator().manual_seed(7)} if own else {}
+        loader = lib.utils.data.DataLoader(
+            list(range(6)), batch_size=3, shuffle=True, num_workers=1, persistent_workers=True, **options
+        )
+        return [[list(loader) for _ in range(3)], lib.rand(1)]
+
+    both(program)
+
+
 @pytest.mark.parametrize(
     "sampler",
     [

@@ -59,11 +59,17 @@ class LRScheduler:
         self.base_lrs = [group["initial_lr"] for group in optimizer.param_groups]
         self.last_epoch = last_epoch
         self._watch_order(optimizer)
-        self._is_initial = True
         self._get_lr_called_within_step = False  # not used here; PyTorch's state has it
+        self._first_step()
+
+    def _first_step(self) -> None:
+        """Set the rates of the start. No step of the optimizer comes before it."""
         self._step_count = 0
-        self.step()
-        self._is_initial = False
+        self._is_initial = True
+        try:
+            self.step()
+        finally:
+            self._is_initial = False
 
     def _watch_order(self, optimizer: Any) -> None:
         """Notice ``scheduler.step()`` before the first ``optimizer.step()``."""
@@ -107,11 +113,15 @@ class LRScheduler:
                 stacklevel=2,
             )
         self._step_count += 1
+        if epoch is not None:
+            warnings.warn(EPOCH_WARNING, UserWarning, stacklevel=2)
+        self._set_rates(epoch)
+
+    def _set_rates(self, epoch: int | None) -> None:
         if epoch is None:
             self.last_epoch += 1
             rates = self.get_lr()
         else:
-            warnings.warn(EPOCH_WARNING, UserWarning, stacklevel=2)
             self.last_epoch = epoch
             closed = getattr(self, "_get_closed_form_lr", None)
             rates = closed() if closed is not None else self.get_lr()
@@ -719,18 +729,17 @@ class SequentialLR(LRScheduler):
         for group in optimizer.param_groups:  # undo the first steps that the schedulers made when they were built
             group["lr"] = group["initial_lr"]
         for scheduler in self._schedulers:
-            scheduler.last_epoch -= 1
-        self._schedulers[0].step()
-        self._last_lr = self._schedulers[0].get_last_lr()
+            _undo_first_step(scheduler)
+        first = self._schedulers[bisect.bisect_right(self._milestones, 0)]
+        first._first_step()
+        self._last_lr = first.get_last_lr()
 
     def step(self) -> None:  # type: ignore[override]
         self.last_epoch += 1
         place = bisect.bisect_right(self._milestones, self.last_epoch)
         scheduler = self._schedulers[place]
         if place > 0 and self._milestones[place - 1] == self.last_epoch:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore", UserWarning)
-                scheduler.step(0)
+            scheduler._set_rates(0)
         else:
             scheduler.step()
         self._last_lr = scheduler.get_last_lr()
@@ -745,6 +754,15 @@ class SequentialLR(LRScheduler):
         for scheduler, saved in zip(self._schedulers, state.pop("_schedulers"), strict=True):
             scheduler.load_state_dict(saved)
         self.__dict__.update(state)
+
+
+def _undo_first_step(scheduler: Any) -> None:
+    """Take back what the constructor counted: of schedulers that hold others, theirs."""
+    if hasattr(scheduler, "_schedulers"):
+        for inner in scheduler._schedulers:
+            _undo_first_step(inner)
+    elif hasattr(scheduler, "last_epoch"):
+        scheduler.last_epoch -= 1
 
 
 class ChainedScheduler(LRScheduler):

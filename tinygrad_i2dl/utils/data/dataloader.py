@@ -139,6 +139,7 @@ class DataLoader(Generic[T_co]):
         self.generator = generator
         self.prefetch_factor = 2 if num_workers > 0 and prefetch_factor is None else prefetch_factor
         self.persistent_workers = persistent_workers
+        self._workers_seed: int | None = None
         batched = batch_sampler is not None or (self._iterable and batch_size is not None)
         self.collate_fn = collate_fn if collate_fn is not None else default_collate if batched else default_convert
         self._made = True
@@ -159,7 +160,7 @@ class DataLoader(Generic[T_co]):
         return len(self.batch_sampler if self.batch_sampler is not None else self.sampler)  # type: ignore[arg-type]
 
     def __iter__(self) -> Iterator[Any]:
-        seed = draw_seed(self.generator)  # PyTorch draws it first, so the stream stays the same
+        seed = self._seed()
         if self._iterable:
             batches = self._iterable_batches()
             if not self.num_workers:
@@ -169,6 +170,12 @@ class DataLoader(Generic[T_co]):
         if self.num_workers:
             return _Prefetched(self, seed, order=order)
         return map(self._fetched, order)
+
+    def _seed(self) -> int:
+        """The seed of the workers: drawn before the order, and only once for persistent workers, as in PyTorch."""
+        if self._workers_seed is None or not self.persistent_workers:
+            self._workers_seed = draw_seed(self.generator)
+        return self._workers_seed
 
     def _fetched(self, chosen: Any) -> Any:
         batch = self._fetch(chosen)

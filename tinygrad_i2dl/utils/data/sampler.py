@@ -87,8 +87,8 @@ class RandomSampler(Sampler[int]):
             return
         for _ in range(self.num_samples // count if count else 0):
             yield from generator.permutation(count).tolist()
-        if rest := (self.num_samples % count if count else 0):
-            yield from generator.permutation(count).tolist()[:rest]
+        # Drawn even if nothing of it is taken, as in PyTorch: the next pass with the same generator depends on it.
+        yield from generator.permutation(count).tolist()[: self.num_samples % count if count else 0]
 
     def __len__(self) -> int:
         return self.num_samples
