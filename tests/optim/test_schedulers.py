@@ -48,5 +48,3 @@ def test_schedulers_of_schedulers(build):
     theirs, their_warnings = history(reference, build)
     assert ours == [pytest.approx(rates, rel=1e-12, abs=1e-12) for rates in theirs]
     assert our_warnings == their_warnings
-
-
