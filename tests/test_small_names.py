@@ -2,13 +2,13 @@
 
 import multiprocessing
 import sys
-import types
 
 import numpy
 import pytest
 import torch as reference
 
 import tinygrad_i2dl as torch
+from tinygrad_i2dl import checking
 from tinygrad_i2dl.errors import MissingNameError
 
 
@@ -140,16 +140,48 @@ def test_no_class_is_added_to_what_files_may_hold():
         pass
 
 
-def test_summary_writer_is_that_of_tensorboardx(monkeypatch):
-    writer = types.ModuleType("tensorboardX")
-    writer.SummaryWriter = object()
-    monkeypatch.setitem(sys.modules, "tensorboardX", writer)
-    assert torch.utils.tensorboard.SummaryWriter is writer.SummaryWriter
+def test_summary_writer_without_tensorboardx(monkeypatch):
     monkeypatch.setitem(sys.modules, "tensorboardX", None)
     with pytest.raises(ModuleNotFoundError, match="pip install tensorboardX"):
         torch.utils.tensorboard.SummaryWriter
     with pytest.raises(MissingNameError, match="SummaryWriter"):
         torch.utils.tensorboard.SumaryWriter
+    assert checking.present("torch.utils.tensorboard.SummaryWriter")
+
+
+def test_summary_writer_takes_tensors(tmp_path):
+    """What is in the files is read back by tensorboardX's own messages."""
+    pytest.importorskip("tensorboardX")
+    from tensorboardX.proto.event_pb2 import Event
+
+    weight = torch.nn.Parameter(torch.tensor([[1.0, 2.0], [3.0, 4.0]]))
+    with torch.utils.tensorboard.SummaryWriter(str(tmp_path)) as writer:
+        writer.add_scalar("loss", (weight * weight).sum(), torch.tensor(3))
+        writer.add_scalar("half", torch.tensor([0.5], dtype=torch.bfloat16))
+        writer.add_scalars("both", {"train": torch.tensor(1.5)}, 1)
+        writer.add_histogram("weights", weight, 1)
+        writer.add_image("image", torch.rand(3, 4, 4), 1)
+        writer.add_images("images", torch.rand(2, 1, 4, 4), 1)
+        writer.add_pr_curve("curve", labels=torch.tensor([0, 1]), predictions=torch.tensor([0.2, 0.7]))
+        writer.add_embedding(weight, metadata=["a", "b"])
+        writer.add_hparams({"lr": 0.1, "width": torch.tensor(8)}, {"accuracy": torch.tensor(0.75)})
+        with pytest.raises(NotImplementedError, match="add_text"):
+            writer.add_graph(torch.nn.Linear(2, 2), weight)
+    found = {}
+    for path in tmp_path.rglob("events.out.*"):
+        content, at = path.read_bytes(), 0
+        while at < len(content):  # a record: its length in 8 bytes, 4 of checksum, the message, 4 of checksum
+            size = int.from_bytes(content[at : at + 8], "little")
+            event = Event.FromString(content[at + 12 : at + 12 + size])
+            found |= {value.tag: (event.step, value) for value in event.summary.value}
+            at += size + 16
+    assert (found["loss"][0], found["loss"][1].simple_value) == (3, 30.0)
+    assert found["half"][1].simple_value == 0.5
+    assert found["both"][1].simple_value == 1.5
+    assert (found["weights"][1].histo.num, found["weights"][1].histo.sum) == (4, 10.0)
+    assert (found["image"][1].image.height, found["image"][1].image.colorspace) == (4, 3)
+    assert found["accuracy"][1].simple_value == 0.75
+    assert {"images", "curve"} <= set(found)
 
 
 # ---------------------------------------------------------------- vmap

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from .missing import members, nearest_names
-from .substitution import ELSEWHERE, STANDS_FOR
+from .substitution import STANDS_FOR
 
 # Methods that only PyTorch's tensors have, as far as can be told from a name: what a call of them is called on is not
 # known without running the program.
@@ -143,8 +143,6 @@ def hint(name: str) -> str:
 
 def _resolved(name: str) -> tuple[Any, str | None, str]:
     """How far a dotted name leads: the last thing found, the first part missing, and the path to the former."""
-    if any(name == each or name.startswith(each + ".") for each in ELSEWHERE):
-        return None, None, name
     top, *parts = name.split(".")
     holder: Any = importlib.import_module(STANDS_FOR[top][0])
     path = top
@@ -153,7 +151,10 @@ def _resolved(name: str) -> tuple[Any, str | None, str]:
             if isinstance(holder, type) and not hasattr(holder, part):
                 return holder, part, path
             return holder, None, path
-        found = getattr(holder, part, None)
+        try:
+            found = getattr(holder, part, None)
+        except ImportError:  # it is here, and needs a package that is not installed
+            return holder, None, path
         if found is None and part not in vars(holder):
             try:
                 found = importlib.import_module(f"{holder.__name__}.{part}")

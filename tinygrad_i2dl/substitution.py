@@ -18,8 +18,6 @@ __all__ = ["install_as_torch", "load_ipython_extension"]
 PACKAGE = __name__.partition(".")[0]
 # What stands in for a package of PyTorch's, and the version it gives: scripts compare it with what they need.
 STANDS_FOR = {"torch": (PACKAGE, "2.13.0+tinygrad.i2dl"), "torchvision": (f"{PACKAGE}.vision", "0.28.0+tinygrad.i2dl")}
-# Modules of other packages under PyTorch's paths.
-ELSEWHERE = {"torch.utils.tensorboard": ("tensorboardX", "pip install tensorboardX")}
 
 
 def _ours(name: str) -> str:
@@ -85,14 +83,6 @@ class _Finder(importlib.abc.MetaPathFinder):
             return None
         if fullname in STANDS_FOR:
             module = _TopLevel(fullname)
-        elif fullname in ELSEWHERE:
-            other, install = ELSEWHERE[fullname]
-            try:
-                module = importlib.import_module(other)
-            except ModuleNotFoundError as error:
-                raise ModuleNotFoundError(
-                    f"{fullname} is the package {other} here, which is not installed: {install}"
-                ) from error
         else:
             module = self._submodule(fullname)
         return importlib.util.spec_from_loader(fullname, _Loader(module), is_package=hasattr(module, "__path__"))
