@@ -26,7 +26,7 @@ py::array_t<T> forward(const Input<T>& input, const Input<T>& weight, const py::
     auto result = empty<T>(shape_of(shape.batch, shape.out_channels, shape.output, input.ndim() - 2));
     const T *from = input.data(), *by = weight.data(), *plus = bias.is_none() ? nullptr : terms.data();
     T* to = result.mutable_data();
-    py::gil_scoped_release release;
+    const Unlocked unlocked;
     convolution(shape, from, by, plus, to, asked);
     return result;
 }
@@ -42,7 +42,7 @@ py::array_t<T> input_gradient(const Input<T>& gradient, const Input<T>& weight, 
     auto result = empty<T>(input_shape);
     const T *from = gradient.data(), *by = weight.data();
     T* to = result.mutable_data();
-    py::gil_scoped_release release;
+    const Unlocked unlocked;
     convolution_input_gradient(shape, from, by, to, asked);
     return result;
 }
@@ -57,7 +57,7 @@ py::array_t<T> weight_gradient(const Input<T>& gradient, const Input<T>& input, 
     auto result = empty<T>(weight_shape);
     const T *left = gradient.data(), *right = input.data();
     T* to = result.mutable_data();
-    py::gil_scoped_release release;
+    const Unlocked unlocked;
     convolution_weight_gradient(shape, left, right, to, asked);
     return result;
 }
@@ -93,7 +93,7 @@ py::array_t<T> to_columns(const Input<T>& input, const Sizes& kernel, const Size
     auto result = empty<T>({shape.batch, shape.in_channels * shape.kernel_volume, shape.output_volume});
     const T* from = input.data();
     T* to = result.mutable_data();
-    py::gil_scoped_release release;
+    const Unlocked unlocked;
     im2col(shape, from, to);
     return result;
 }
@@ -106,7 +106,7 @@ py::array_t<T> from_columns(const Input<T>& columns, const Sizes& input_shape, c
     auto result = empty<T>(input_shape);
     const T* from = columns.data();
     T* to = result.mutable_data();
-    py::gil_scoped_release release;
+    const Unlocked unlocked;
     col2im(shape, from, to);
     return result;
 }

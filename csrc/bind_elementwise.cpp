@@ -183,7 +183,7 @@ PyObject* compute(const Loop& loop, int type, const Operand& a, const Operand& b
         data[1] += advance[1];
         data[operands] += length * out_size;
     }
-    if (released != nullptr) PyEval_RestoreThread(released);
+    if (released != nullptr) take_lock(released);
     return result;
 }
 

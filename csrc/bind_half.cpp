@@ -12,7 +12,7 @@ py::array_t<float> widened(const Input<uint16_t>& array, bool brain) {
     const int64_t count = result.size();
     const uint16_t* from = array.data();
     float* to = result.mutable_data();
-    py::gil_scoped_release release;
+    const Unlocked unlocked;
     widen(kind_of(brain), count, from, to);
     return result;
 }
@@ -22,7 +22,7 @@ py::array_t<uint16_t> narrowed(const Input<float>& array, bool brain) {
     const int64_t count = result.size();
     const float* from = array.data();
     uint16_t* to = result.mutable_data();
-    py::gil_scoped_release release;
+    const Unlocked unlocked;
     narrow(kind_of(brain), count, from, to);
     return result;
 }

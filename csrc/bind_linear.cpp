@@ -64,7 +64,7 @@ void unlocked(const LinearShape& s, const Body& body) {
     if (s.samples * s.inside * s.outside < kWorthUnlocking) {
         body();
     } else {
-        const py::gil_scoped_release release;
+        const Unlocked released;
         body();
     }
 }

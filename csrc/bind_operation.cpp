@@ -342,10 +342,10 @@ bool mark_view(Operation* self, PyObject* tensor, PyObject* input, const Argumen
     }
     Py_XDECREF(rest);
     Py_XDECREF(step);
-    PyObject* base = input;
+    PyObject* base = Py_NewRef(input);
     PyObject* special = unrecorded ? Py_NewRef(fields.unrecorded) : PyUnicode_FromStringAndSize("", 0);
     if (parent != nullptr && Py_TYPE(parent) == fields.view_class && steps != nullptr) {
-        base = field(parent, fields.base);
+        Py_SETREF(base, Py_XNewRef(field(parent, fields.base)));
         Py_SETREF(steps, PySequence_Concat(field(parent, fields.steps), steps));
         if (!unrecorded) Py_XSETREF(special, Py_XNewRef(field(parent, fields.special)));
     }
@@ -353,10 +353,10 @@ bool mark_view(Operation* self, PyObject* tensor, PyObject* input, const Argumen
     if (version != nullptr && steps != nullptr && special != nullptr)
         view = fields.view_class->tp_alloc(fields.view_class, 0);
     if (view == nullptr) {
-        for (PyObject* each : {version, parent, steps, special}) Py_XDECREF(each);
+        for (PyObject* each : {version, parent, steps, base, special}) Py_XDECREF(each);
         return false;
     }
-    field(view, fields.base) = Py_XNewRef(base);
+    field(view, fields.base) = base;
     field(view, fields.steps) = steps;
     field(view, fields.rewrites) = Py_NewRef(PyList_GET_ITEM(version, 1));
     field(view, fields.special) = special;

@@ -79,7 +79,7 @@ bool any_shifted(const std::vector<Span<T>>& a, const std::vector<Span<T>>& b) {
 // the interpreter's lock.
 template <typename T, typename Body>
 void for_pieces(const std::vector<Span<T>>& arrays, const Body& body) {
-    const py::gil_scoped_release release;
+    const Unlocked unlocked;
     struct Piece {
         size_t array;
         int64_t start, count;
@@ -166,7 +166,7 @@ py::object gradient_norm(const py::list& arrays, double order) {
     if (!read(arrays, false, spans)) return refused();
     T total = 0;
     {
-        py::gil_scoped_release release;
+        const Unlocked unlocked;
         for (const auto& span : spans) {
             const T share = table<T>().norm(kind, span.data, span.count);
             if (kind == Norm::kInfinity) {

@@ -17,7 +17,7 @@ py::tuple forward_max(const Input<T>& input, const Sizes& kernel, const Sizes& s
     T* to = result.mutable_data();
     int64_t* where = indices.mutable_data();
     {
-        py::gil_scoped_release release;
+        const Unlocked unlocked;
         max_pool(shape, from, to, where);
     }
     return py::make_tuple(result, indices);
@@ -39,7 +39,7 @@ py::array_t<T> backward_max(const Input<T>& gradient, const Input<int64_t>& indi
     const T* from = gradient.data();
     const int64_t* where = indices.data();
     T* to = result.mutable_data();
-    py::gil_scoped_release release;
+    const Unlocked unlocked;
     max_pool_backward(planes, input_volume, output_volume, from, where, to);
     return result;
 }
@@ -60,7 +60,7 @@ py::array_t<T> forward_average(const Input<T>& input, const Sizes& kernel, const
     auto result = empty<T>(shape_of(from_shape[0], from_shape[1], shape.output, from_shape.size() - 2));
     const T* from = input.data();
     T* to = result.mutable_data();
-    py::gil_scoped_release release;
+    const Unlocked unlocked;
     average_pool(shape, count_include_pad, divisor, from, to);
     return result;
 }
@@ -77,7 +77,7 @@ py::array_t<T> backward_average(const Input<T>& gradient, const Sizes& input_sha
     auto result = empty<T>(input_shape);
     const T* from = gradient.data();
     T* to = result.mutable_data();
-    py::gil_scoped_release release;
+    const Unlocked unlocked;
     average_pool_backward(shape, count_include_pad, divisor, from, to);
     return result;
 }

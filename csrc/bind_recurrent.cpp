@@ -84,7 +84,7 @@ py::object forward(const py::array& input, const py::array& h0, py::handle c0, p
     run.squashed = squashed.mutable_data();
     T *to_h = last_h.mutable_data(), *to_c = last_c.mutable_data();
     {
-        const py::gil_scoped_release release;
+        const Unlocked unlocked;
         const auto packed = memory<T>(gates * s.hidden), sums = memory<T>(checked_multiply(s.rows, gates)),
                    bias = memory<T>(gates);
         for (int64_t i = 0; biased && i < gates; ++i) bias[i] = bi[i] + bh[i];
@@ -144,7 +144,7 @@ py::object backward(py::handle g_output, py::handle g_h, py::handle g_c, const p
     if (asked(4)) of_w_hh = made({width, s.hidden}, dwh);
     if (asked(5) || asked(6)) of_bias = made({width}, db);
     {
-        const py::gil_scoped_release release;
+        const Unlocked unlocked;
         const int64_t state = s.samples * s.hidden, others = (s.rows - s.samples) * s.hidden;
         const auto packed = memory<T>(width * s.hidden), pre = memory<T>(checked_multiply(s.rows, width));
         std::copy_n(dh, state, run.of_h);

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "convolution.h"
+#include "interpreter_lock.h"
 
 namespace i2dl {
 

@@ -5,10 +5,11 @@ namespace {
 
 using Api = py::detail::npy_api;
 
-const Api& api() {
-    static const Api& found = Api::get();
-    return found;
-}
+// Set while the module is imported. Looking it up lets other threads run: a local static, looked up by the first call,
+// would wait with the interpreter's lock for the thread that initializes it, and that thread for the lock.
+const Api* found = nullptr;
+
+const Api& api() { return *found; }
 
 Kind kind_of(int type_number) {
     switch (type_number) {
@@ -98,6 +99,7 @@ bool read_flag(PyObject* object, bool& value) {
 }
 
 void add_direct(py::module_& module, const char* name, DirectFunction function, const char* text) {
+    if (!found) found = &Api::get();
     // The interpreter keeps a pointer to the definition.
     auto* definition = new PyMethodDef{name, reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(function)),
                                        METH_FASTCALL, text};

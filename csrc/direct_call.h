@@ -10,6 +10,8 @@
 #include <exception>
 #include <new>
 
+#include "interpreter_lock.h"
+
 namespace i2dl {
 
 namespace py = pybind11;
@@ -75,20 +77,6 @@ bool is_none(PyObject* object);
 bool read_number(PyObject* object, double& value);  // false, without an error, unless it is a float or an int
 bool read_integer(PyObject* object, int64_t& value);
 bool read_flag(PyObject* object, bool& value);
-
-// Lets other Python threads run, if the work is long enough to be worth it.
-class Unlocked {
-  public:
-    explicit Unlocked(int64_t elements) : state_(elements >= 1 << 14 ? PyEval_SaveThread() : nullptr) {}
-    ~Unlocked() {
-        if (state_) PyEval_RestoreThread(state_);
-    }
-    Unlocked(const Unlocked&) = delete;
-    Unlocked& operator=(const Unlocked&) = delete;
-
-  private:
-    PyThreadState* state_;
-};
 
 // What `body` returns; an exception becomes a Python error.
 template <typename Body>

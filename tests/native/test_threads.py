@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 import sys
 import threading
 
@@ -99,3 +100,60 @@ def test_lists_that_another_thread_empties_meanwhile() -> None:
         over.set()
         thread.join()
         sys.setswitchinterval(interval)
+
+
+FIRST_CALLS = """
+import os, sys, threading, numpy
+from tinygrad_i2dl.backends.native.extension import native
+
+sys.setswitchinterval(1e-6)
+ones, together = numpy.ones((4, 4)), threading.Barrier(8)
+
+def work():
+    together.wait()
+    native.linear(ones, ones, None)
+
+threads = [threading.Thread(target=work) for _ in range(8)]
+for thread in threads:
+    thread.start()
+for thread in threads:
+    thread.join()
+"""
+
+
+def test_the_first_calls_of_all_may_come_at_once() -> None:
+    """Nothing that the first call prepares waits for a thread that waits for the interpreter's lock."""
+    started = [subprocess.Popen([sys.executable, "-c", FIRST_CALLS]) for _ in range(5)]
+    try:
+        assert [process.wait(60) for process in started] == [0] * 5
+    finally:
+        for process in started:
+            process.kill()
+
+
+AT_THE_END = """
+import threading, numpy
+from tinygrad_i2dl.backends.native.extension import native
+
+array, square, called = numpy.ones(1 << 18), numpy.ones((200, 200)), threading.Event()
+image, weight = numpy.ones((1, 4, 40, 40)), numpy.ones((4, 4, 3, 3))
+
+def forever(call):
+    while True:
+        call()
+        called.set()
+
+for call in (
+    lambda: native.sum_over(array, None, False),
+    lambda: native.linear(square, square, None),
+    lambda: native.conv(image, weight, None, (1, 1), (1, 1), (1, 1), 1, "auto"),
+):
+    called.clear()
+    threading.Thread(target=forever, args=(call,), daemon=True).start()
+    called.wait()
+"""
+
+
+def test_daemon_threads_may_compute_while_the_interpreter_ends() -> None:
+    done = subprocess.run([sys.executable, "-c", AT_THE_END], capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stderr) == (0, "")
