@@ -47,6 +47,18 @@ def test_numpy_refuses_tensors_in_the_graph():
     assert t.grad.tolist() == [2, 3]
 
 
+def test_numpy_takes_tensors_that_require_a_gradient_where_nothing_is_recorded():
+    for lib in (torch, reference):
+        parameter = lib.nn.Parameter(lib.ones(2))
+        with lib.no_grad():
+            array = parameter.numpy()
+            assert numpy.asarray(parameter).tolist() == [1, 1]
+        with lib.inference_mode():
+            assert (parameter * 2).numpy().tolist() == [2, 2] and parameter.numpy() is not None
+        array[0] = 7
+        assert parameter.tolist() == [7, 1]
+
+
 def test_dlpack_both_ways():
     t = torch.arange(6.0).view(2, 3)
     theirs = reference.from_dlpack(t)

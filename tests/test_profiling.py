@@ -332,7 +332,7 @@ def test_works_together_with_anomaly_detection(profile_first: bool) -> None:
     outer, inner = managers if profile_first else managers[::-1]
     with outer:
         with inner:
-            with pytest.raises(RuntimeError, match="SqrtBackward0 returned a infinity"):
+            with pytest.raises(RuntimeError, match="SqrtBackward0 returned an infinity"):
                 x.sqrt().sum().backward()
             (x + 1).exp().sum().backward()
         (x + 1).sin().sum().backward()

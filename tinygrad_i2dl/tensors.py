@@ -323,10 +323,10 @@ class Tensor(operations.Operations):
         """The values as a NumPy array that shares memory with this tensor (a copy if it had to be moved or `force`).
 
         Raises:
-            RuntimeError: the tensor requires a gradient (use ``detach().numpy()``).
+            RuntimeError: the tensor requires a gradient (use ``detach().numpy()``), outside of `no_grad`.
             TypeError: the tensor is not on the CPU (use ``cpu().numpy()``).
         """
-        if not force and current_node(self) is not None:
+        if not force and state.recording and current_node(self) is not None:
             raise RuntimeError(
                 "numpy() cannot be called on a tensor that requires a gradient: use tensor.detach().numpy()"
             )

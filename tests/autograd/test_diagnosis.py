@@ -1,5 +1,6 @@
 """gradcheck and anomaly detection tell what went wrong."""
 
+import numpy
 import pytest
 
 import tinygrad_i2dl as torch
@@ -90,6 +91,49 @@ def test_infinity_that_came_in_is_not_blamed_on_the_operation():
         assert (x * 2).tolist() == [float("inf"), 2.0]
 
 
+def test_anomaly_in_the_backward_of_a_custom_function():
+    class Bad(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx, x, scale):
+            return x * scale, x + 1
+
+        @staticmethod
+        def backward(ctx, g, h):
+            return g * float("nan"), None
+
+    with pytest.raises(RuntimeError) as caught, detect_anomaly():
+        y, _ = Bad.apply(torch.ones(2, requires_grad=True), 3)  # this line
+        y.sum().backward()
+    text = str(caught.value)
+    for part in ["BadBackward returned a NaN", "x: float32[2], from 1 to 1", "scale = 3", "Bad.apply", "# this line"]:
+        assert part in text, text
+
+
+@pytest.mark.parametrize("context", [False, True])
+def test_anomaly_in_the_forward_of_a_custom_function(context):
+    """What it computes by NumPy, no operation sees."""
+
+    class Bad(torch.autograd.Function):
+        if context:
+
+            @staticmethod
+            def forward(x):
+                return torch.from_numpy(1 / x.numpy())
+
+            @staticmethod
+            def setup_context(ctx, inputs, output):
+                pass
+        else:
+
+            @staticmethod
+            def forward(ctx, x):
+                return torch.from_numpy(1 / x.numpy())
+
+    with numpy.errstate(divide="ignore"), pytest.raises(RuntimeError) as caught, detect_anomaly():
+        Bad.apply(torch.zeros(2, requires_grad=True))
+    assert "Bad.forward() made an infinity of finite inputs:\n  x: float32[2], from 0 to 0" in str(caught.value)
+
+
 def test_other_errors_in_backward_name_the_forward_line():
     class Broken(torch.autograd.Function):
         @staticmethod
@@ -100,5 +144,7 @@ def test_other_errors_in_backward_name_the_forward_line():
         def backward(ctx, g):
             raise ZeroDivisionError("in the user's code")
 
-    with pytest.raises(ZeroDivisionError), detect_anomaly():
+    with pytest.raises(ZeroDivisionError) as caught, detect_anomaly():
         Broken.apply(torch.ones(1, requires_grad=True)).sum().backward()
+    (note,) = caught.value.__notes__
+    assert "BrokenBackward" in note and "Broken.apply(" in note

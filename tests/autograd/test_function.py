@@ -304,6 +304,14 @@ def test_instances_and_missing_methods_are_refused():
     with pytest.raises(NotImplementedError, match="forward"):
         torch.autograd.Function.apply(torch.ones(1))
 
+    class Half(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx, x):
+            return x / 2
+
+    with pytest.raises(NotImplementedError, match="Half has no backward"):
+        Half.apply(torch.ones(1, requires_grad=True)).backward()
+
 
 def test_grad_fn_carries_the_name():
     x = torch.ones(3, requires_grad=True)

@@ -247,6 +247,13 @@ def test_backward_hook_with_another_number_of_gradients_is_refused() -> None:
             module(library.ones(1, 2, requires_grad=True)).sum().backward()
 
 
+def test_backward_hook_that_returns_no_tensor_is_refused() -> None:
+    module = torch.nn.Linear(2, 2)
+    module.register_full_backward_hook(lambda module, grad_input, grad_output: 3)
+    with pytest.raises(TypeError, match="backward hook must return None or Tensors in place of grad_input, got int"):
+        module(torch.ones(1, 2, requires_grad=True)).sum().backward()
+
+
 def test_state_dict_hooks() -> None:
     def run(library: Any) -> tuple[list[Any], list[str]]:
         seen: list[Any] = []

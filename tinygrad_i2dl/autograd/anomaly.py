@@ -92,7 +92,7 @@ def _range(name: str, value: Any) -> str:
 
 def _kind(value: Any) -> str:
     array = on_host(value)
-    return "NaN" if numpy.isnan(array).any() else "infinity"
+    return "a NaN" if numpy.isnan(array).any() else "an infinity"
 
 
 def _cause(op: Any, values: Sequence[Any]) -> str:
@@ -129,7 +129,7 @@ def _see_forward(op: Any, values: Sequence[Any], out: Any, node: Node | None) ->
         ):
             ranges = "\n".join(_range(n, v) for n, v in zip(op.parameters, values, strict=False) if v is not None)
             raise NonFiniteError(
-                f"{op.name}() made a {_kind(result)} of finite inputs:\n{ranges}{_cause(op, values)}{_where(trace)}"
+                f"{op.name}() made {_kind(result)} of finite inputs:\n{ranges}{_cause(op, values)}{_where(trace)}"
             )
 
 
@@ -156,7 +156,7 @@ def _see_backward(node: Node, gradient: Any, run: Callable[[], tuple[Any, ...]])
             incoming = _range("the gradient that arrived", arrived) if not isinstance(arrived, dict) else ""
             cause = _cause(op, values) if op else ""
             raise NonFiniteError(
-                f"{node.name()} returned a {_kind(array)} as the gradient of input {number}:\n"
+                f"{node.name()} returned {_kind(array)} as the gradient of input {number}:\n"
                 + "\n".join(part for part in (incoming, ranges) if part)
                 + cause
                 + _where(call)
@@ -205,7 +205,7 @@ class detect_anomaly(set_detect_anomaly):
     ...     torch.zeros(1, requires_grad=True).log()
     Traceback (most recent call last):
         ...
-    tinygrad_i2dl.errors.NonFiniteError: log() made a infinity of finite inputs:
+    tinygrad_i2dl.errors.NonFiniteError: log() made an infinity of finite inputs:
     ...
     """
 

@@ -13,6 +13,7 @@ from ..backends.registry import namespace_of
 from ..engine.mode import no_grad, state
 from ..engine.node import Node, Output
 from ..errors import GraphError, ShapeError
+from ..ops import _define
 from ..tensors import Tensor, current_node, make, rebase, refuse_change, version_of
 
 __all__ = ["Function", "FunctionCtx", "numeric_grad", "once_differentiable"]
@@ -167,6 +168,11 @@ class FunctionNode(Node):
                 for g in gradients
             ]
         ctx = self.ctx
+        if self.function.backward is Function.backward:
+            raise NotImplementedError(
+                f"{self.function.__name__} has no backward: define a static backward(ctx, ...), which returns one "
+                "gradient for each argument of forward"
+            )
         ctx._node = self
         try:
             returned = self.function.backward(ctx, *gradients)
@@ -213,6 +219,15 @@ class FunctionNode(Node):
 
 def _stretched(shape: tuple[int, ...], to: tuple[int, ...]) -> bool:
     return len(shape) <= len(to) and all(a in (1, b) for a, b in zip(reversed(shape), reversed(to), strict=False))
+
+
+class _Called:
+    """What an observer of operations reads of the call of a Function."""
+
+    def __init__(self, function: type[Function]) -> None:
+        self.name = f"{function.__name__}.forward"
+        names = list(inspect.signature(function.forward).parameters)
+        self.parameters = names if function.setup_context is not Function.setup_context else names[1:]
 
 
 class Function:
@@ -301,7 +316,18 @@ class Function:
         ctx._keep(args, outputs)
         if recorded:
             cls._record(ctx, parents, positions, outputs, arguments, len(args), dirty)
+        if _define.observer is not None:
+            cls._show(args, outputs)
         return outputs if isinstance(returned, tuple) else outputs[0]
+
+    @classmethod
+    def _show(cls, args: tuple[Any, ...], outputs: tuple[Any, ...]) -> None:
+        """Show the call to the observer, as that of an operation."""
+        tensors = [each for each in outputs if isinstance(each, Tensor)]
+        node = next((each._node for each in tensors if each._node is not None), None)
+        values = tuple(each._array if isinstance(each, Tensor) else each for each in args)
+        assert _define.observer is not None
+        _define.observer(_Called(cls), values, tuple(each._array for each in tensors), node)
 
     @classmethod
     def _in_order(cls, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, ...]:

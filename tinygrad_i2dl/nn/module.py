@@ -920,4 +920,8 @@ def _replaced(returned: Any, current: tuple[Any, ...], which: str) -> tuple[Any,
         raise RuntimeError(
             f"a backward hook must return None or {len(current)} gradients, as many as {which} has, got {len(several)}"
         )
+    for each in several:
+        if each is not None and not isinstance(each, Tensor):
+            kind = type(each).__name__
+            raise TypeError(f"a backward hook must return None or Tensors in place of {which}, got {kind}")
     return several

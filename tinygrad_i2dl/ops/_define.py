@@ -79,10 +79,10 @@ QUIET = frozenset(
 )
 
 # Anomaly detection: called with (operation, arrays in, arrays out, node) after each operation on Tensors.
-observer: Callable[[Op, Sequence[Any], Any, Node | None], None] | None = None
+observer: Callable[[Any, Sequence[Any], Any, Node | None], None] | None = None  # first an Op, or a like of it
 
 
-def set_observer(function: Callable[[Op, Sequence[Any], Any, Node | None], None] | None) -> None:
+def set_observer(function: Callable[[Any, Sequence[Any], Any, Node | None], None] | None) -> None:
     global observer
     observer = function
     _short.watch(function is not None)
