@@ -390,17 +390,18 @@ def test_threads_that_run_while_profiles_come_and_go_keep_no_wrapped_kernel() ->
             failures.append(error)
 
     threads = [threading.Thread(target=work) for _ in range(3)]
-    for thread in threads:
-        thread.start()
-    for _ in range(50):
-        with torch.profile():
-            pass
-    found = [OPERATIONS[name].op.kernels for name in ("exp", "mul")]
-    torch.ones(2).exp().mul(2)
-    wrapped = [table.name for table in found if not isinstance(table.numpy, numpy.ufunc)]
-    stop.set()
-    for thread in threads:
-        thread.join()
+    with torch.use_backend("numpy"):  # whose kernels of these two are NumPy's own functions
+        for thread in threads:
+            thread.start()
+        for _ in range(50):
+            with torch.profile():
+                pass
+        found = [OPERATIONS[name].op.kernels for name in ("exp", "mul")]
+        torch.ones(2).exp().mul(2)
+        wrapped = [table.name for table in found if not isinstance(table.numpy, numpy.ufunc)]
+        stop.set()
+        for thread in threads:
+            thread.join()
     assert not failures and not wrapped
     assert_nothing_is_left()
 
@@ -418,7 +419,8 @@ def test_table() -> None:
     assert lines[0].split()[:8] == ["operation", "direction", "provider", "calls", "time", "own", "mean", "bytes"]
     assert re.match(r"exp +forward +numpy +3 .* 3\.0 KiB$", lines[2])
     assert re.match(r"sin +forward +numpy +1 .* 1\.0 KiB$", lines[3])
-    assert "in operations" in lines[-1] and str(p) == p.table(sort_by="time")
+    assert any("in operations" in line for line in lines[-2:])  # below it may stand which backend is missing
+    assert str(p) == p.table(sort_by="time")
     assert [line.split()[0] for line in p.table(sort_by="name").splitlines()[2:4]] == ["exp", "sin"]
     assert p.table(sort_by="bytes", limit=1).count("forward") == 1 and "1 more row" in p.table(limit=1)
     times = [event.nanoseconds for event in p.events]
@@ -439,7 +441,7 @@ def test_table_of_nothing_and_wrong_arguments() -> None:
 
 def test_chrome_trace(tmp_path: Any) -> None:
     x = torch.ones(8, requires_grad=True)
-    with torch.profile() as p:
+    with torch.use_backend("numpy"), torch.profile() as p:
         x.exp().sum().backward()
     path = tmp_path / "trace.json"
     path.write_text("old")

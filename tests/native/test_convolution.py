@@ -472,3 +472,17 @@ def test_one_window_that_covers_the_input_is_one_product(dtype: str) -> None:
     expected = torch.nn.functional.conv_transpose2d(torch.from_numpy(grad).double(), torch.from_numpy(weight).double())
     assert found.dtype == dtype and found.flags.writeable
     numpy.testing.assert_allclose(found, expected.numpy(), rtol=1e-5, atol=1e-5)
+
+
+def test_one_window_over_the_whole_input_is_a_product_of_matrices() -> None:
+    """The profile says so; a window that is dilated beyond the input is refused as by all other algorithms."""
+    generator = numpy.random.default_rng(0)
+    grad, weight = generator.standard_normal((2, 3, 1, 1)), generator.standard_normal((3, 4, 2, 5))
+    shape, ones = (2, 4, 2, 5), (1, 1)
+    arguments = (shape, ones, (0, 0), ones, 1)
+    wanted = numpy.tensordot(grad[:, :, 0, 0], weight, 1)
+    numpy.testing.assert_allclose(native.conv_input_gradient(grad, weight, *arguments), wanted, rtol=1e-12)
+    assert native.detail("conv_input_gradient", grad, weight, *arguments) == "product"
+    assert native.detail("conv_input_gradient", grad, weight[:, :, :1], (2, 4, 2, 6), *arguments[1:]) != "product"
+    with pytest.raises(ValueError, match="kernel"):
+        native.conv_input_gradient(grad, weight, shape, ones, (0, 0), (2, 1), 1)

@@ -67,6 +67,20 @@ def conv(
     return native.conv(input, weight, bias, stride, padding, dilation, groups, algorithm)
 
 
+def _is_one_product(
+    grad_shape: Sizes, weight_shape: Sizes, input_shape: Sizes, padding: Sizes, dilation: Sizes, groups: int
+) -> bool:
+    """Whether one window covers the input, as in the first layer of a generator: a single product of matrices."""
+    return (
+        groups == 1
+        and all(size == 1 for size in grad_shape[2:])
+        and input_shape == (grad_shape[0], weight_shape[1], *weight_shape[2:])
+        and grad_shape[1] == weight_shape[0]
+        and not any(padding)
+        and all(step == 1 or size == 1 for step, size in zip(dilation, weight_shape[2:], strict=True))
+    )
+
+
 def conv_input_gradient(
     grad: Array,
     weight: Array,
@@ -85,14 +99,7 @@ def conv_input_gradient(
         return through_single(
             conv_input_gradient, grad, weight, input_shape, stride, padding, dilation, groups, algorithm
         )
-    if (
-        groups == 1
-        and algorithm == "auto"
-        and all(size == 1 for size in grad.shape[2:])
-        and input_shape == (grad.shape[0], weight.shape[1], *weight.shape[2:])
-        and grad.shape[1] == weight.shape[0]
-        and not any(padding)
-    ):  # one window that covers the input, as in the first layer of a generator: a single product of matrices
+    if algorithm == "auto" and _is_one_product(grad.shape, weight.shape, input_shape, padding, dilation, groups):
         rows, matrix = grad.reshape(grad.shape[:2]), weight.reshape(weight.shape[0], -1)
         # By the pool of the extension: a BLAS's threads spin, on a busy machine for milliseconds.
         result = native.product(rows, matrix)
@@ -144,7 +151,8 @@ def col2im(
 
 
 def detail(operation: str, *arguments: Any) -> str | None:
-    """What a profile tells of a call: the algorithm of a convolution, None for other operations."""
+    """What a profile tells of a call: the algorithm of a convolution, ``product`` where it is a single product of
+    matrices; None for other operations."""
     if operation not in _DIRECTIONS:
         return None
     first, second, third, stride, padding, dilation, groups = arguments
@@ -152,6 +160,8 @@ def detail(operation: str, *arguments: Any) -> str | None:
         input_shape, weight_shape = first.shape, second.shape
     elif operation == "conv_input_gradient":
         input_shape, weight_shape = third, second.shape
+        if _is_one_product(first.shape, second.shape, third, padding, dilation, groups):
+            return "product"
     else:
         input_shape, weight_shape = second.shape, third
     direction = _DIRECTIONS[operation]
