@@ -1,8 +1,10 @@
 // The short way of elementwise operations: a callable that does in C++ what `unary_function` and `binary_function` of
 // tinygrad_i2dl/ops/_define.py do in Python, for the common case alone: aligned, contiguous float32 or float64 arrays
-// of one shape (or a number, an array without dimensions, or a row for the second), no view, nobody watching. NumPy's
-// own inner loop computes; what is saved is left to NumPy's and Python's call machinery. Everything else, and every
-// error, goes to the Python function, which defines what the operation does.
+// (or one and a number), no view, nobody watching. NumPy's own inner loop computes; what is saved is left to NumPy's
+// and Python's call machinery. Everything else, and every error, goes to the Python function, which defines what the
+// operation does. Formulas of the backward pass come with arrays in place of Tensors, and get an array.
+#include <algorithm>
+
 #include "bind_graph.h"
 
 namespace i2dl {
@@ -60,16 +62,22 @@ class Held {
 
 bool is_number(PyObject* value) { return PyFloat_CheckExact(value) || PyLong_CheckExact(value); }
 
+bool is_array(PyObject* value) { return Py_TYPE(value) == &PyArray_Type; }
+
+// Reads an array that the short way serves: of NumPy's own class, contiguous and aligned.
+bool read_array(PyObject* value, Operand& operand) {
+    if (!is_array(value)) return false;
+    operand.array = reinterpret_cast<PyArrayObject*>(value);
+    constexpr int wanted = NPY_ARRAY_C_CONTIGUOUS | NPY_ARRAY_ALIGNED;
+    return (PyArray_FLAGS(operand.array) & wanted) == wanted;
+}
+
 // Reads a Tensor that the short way serves.
 bool read_tensor(PyObject* value, Operand& operand) {
     if (Py_TYPE(value) != fields.tensor && !PyType_IsSubtype(Py_TYPE(value), fields.tensor)) return false;
     PyObject* array = field(value, fields.array);
-    if (array == nullptr || Py_TYPE(array) != &PyArray_Type || field(value, fields.view) != Py_None) return false;
-    auto* data = reinterpret_cast<PyArrayObject*>(array);
-    constexpr int wanted = NPY_ARRAY_C_CONTIGUOUS | NPY_ARRAY_ALIGNED;
-    if ((PyArray_FLAGS(data) & wanted) != wanted) return false;
+    if (array == nullptr || field(value, fields.view) != Py_None || !read_array(array, operand)) return false;
     operand.tensor = value;
-    operand.array = data;
     operand.node = field(value, fields.node);
     return operand.node != nullptr;
 }
@@ -89,22 +97,80 @@ int type_of(PyArrayObject* array) {
     return PyArray_ISNBO(PyArray_DESCR(array)->byteorder) ? type : NPY_NOTYPE;
 }
 
-// How the elements of two arrays meet.
-enum class Meeting { EQUAL, FIRST_ALONE, SECOND_ALONE, FIRST_ROW, SECOND_ROW, NONE };
+// How the elements of two operands meet: an inner loop, and axes around it, all with a step in bytes for each operand
+// (0 where it is repeated) and one in elements for the result. Axes along which both go on evenly are one.
+struct Walk {
+    static constexpr int MOST_AXES = 16;
 
-Meeting meeting_of(PyArrayObject* a, PyArrayObject* b) {
+    static constexpr npy_intp SHORT = 8;  // a loop of so few elements costs more to call than to run
+
+    Walk() {  // the rest is written before it is read
+        sizes[0] = steps[2][0] = 1;
+        steps[0][0] = steps[1][0] = 0;
+    }
+
+    int dimensions = 0;  // of the result
+    npy_intp shape[MOST_AXES];
+    int axes = 1;
+    npy_intp sizes[MOST_AXES], steps[3][MOST_AXES];  // the inner loop's first
+
+    // Adds the next axis outwards.
+    void add(npy_intp size, npy_intp first, npy_intp second) {
+        if (size == 1) return;
+        int last = axes - 1;
+        if (steps[0][last] * sizes[last] == first && steps[1][last] * sizes[last] == second) {
+            sizes[last] *= size;
+            return;
+        }
+        npy_intp result = steps[2][last] * sizes[last];
+        if (sizes[last] != 1) ++last, ++axes;
+        sizes[last] = size;
+        steps[0][last] = first;
+        steps[1][last] = second;
+        steps[2][last] = result;
+    }
+
+    // Makes the longest axis the inner loop where the last is short.
+    void turn() {
+        if (axes == 1 || sizes[0] >= SHORT) return;
+        auto longest = std::max_element(sizes, sizes + axes) - sizes;
+        std::swap(sizes[0], sizes[longest]);
+        for (auto& each : steps) std::swap(each[0], each[longest]);
+    }
+};
+
+// The walk of arrays of one shape, or of an array and a number on the side that is null; false for too many axes.
+bool walk_evenly(PyArrayObject* a, PyArrayObject* b, npy_intp item, Walk& walk) {
+    PyArrayObject* one = a != nullptr ? a : b;
+    walk.dimensions = PyArray_NDIM(one);
+    if (walk.dimensions > Walk::MOST_AXES) return false;
+    std::copy_n(PyArray_DIMS(one), walk.dimensions, walk.shape);
+    walk.sizes[0] = PyArray_SIZE(one);
+    walk.steps[0][0] = a != nullptr ? item : 0;
+    walk.steps[1][0] = b != nullptr ? item : 0;
+    return true;
+}
+
+// The walk of two contiguous arrays; false where their shapes do not broadcast, or for too many axes.
+bool walk_of(PyArrayObject* a, PyArrayObject* b, npy_intp item, Walk& walk) {
     int m = PyArray_NDIM(a), n = PyArray_NDIM(b);
     const npy_intp *p = PyArray_DIMS(a), *q = PyArray_DIMS(b);
-    if (m == n) {
-        for (int i = 0; i < m; ++i)
-            if (p[i] != q[i]) return Meeting::NONE;
-        return Meeting::EQUAL;
+    if (m == n && std::equal(p, p + m, q)) return walk_evenly(a, b, item, walk);
+    walk.dimensions = std::max(m, n);
+    if (walk.dimensions > Walk::MOST_AXES) return false;
+    npy_intp next[2] = {item, item};
+    for (int axis = walk.dimensions - 1; axis >= 0; --axis) {
+        int i = axis - walk.dimensions + m, j = axis - walk.dimensions + n;
+        npy_intp mine = i < 0 ? 1 : p[i], other = j < 0 ? 1 : q[j];
+        if (mine != other && mine != 1 && other != 1) return false;
+        npy_intp size = mine == 1 ? other : mine;
+        walk.shape[axis] = size;
+        walk.add(size, mine == 1 ? 0 : next[0], other == 1 ? 0 : next[1]);
+        next[0] *= mine;
+        next[1] *= other;
     }
-    if (n == 0) return Meeting::SECOND_ALONE;
-    if (m == 0) return Meeting::FIRST_ALONE;
-    if (n == 1 && q[0] == p[m - 1] && q[0] > 7) return Meeting::SECOND_ROW;
-    if (m == 1 && p[0] == q[n - 1] && p[0] > 7) return Meeting::FIRST_ROW;
-    return Meeting::NONE;
+    walk.turn();
+    return true;
 }
 
 // ------------------------------------------------------------------------------------------------- results
@@ -140,48 +206,39 @@ bool read_picks(Elementwise* self) {
 // ------------------------------------------------------------------------------------------------- computing
 
 // Runs the loop into a new array; null with an exception where there is no memory.
-PyObject* compute(const Loop& loop, int type, const Operand& a, const Operand& b, Meeting meeting, int operands) {
-    PyArrayObject* like = a.array;
-    if (a.array == nullptr || meeting == Meeting::FIRST_ALONE || meeting == Meeting::FIRST_ROW) like = b.array;
-    PyObject* result = PyArray_SimpleNew(PyArray_NDIM(like), PyArray_DIMS(like), loop.result);
+PyObject* compute(const Loop& loop, int type, const Operand& a, const Operand& b, const Walk& walk, int operands) {
+    PyObject* result = PyArray_SimpleNew(walk.dimensions, walk.shape, loop.result);
     if (result == nullptr) return nullptr;
-    npy_intp count = PyArray_SIZE(like);
+    npy_intp count = PyArray_SIZE(reinterpret_cast<PyArrayObject*>(result));
     if (count == 0) return result;
 
     double wide[2] = {a.number, b.number};
     float narrow[2] = {static_cast<float>(a.number), static_cast<float>(b.number)};
-    npy_intp size = type == NPY_FLOAT ? 4 : 8;
-    auto* out = static_cast<char*>(PyArray_DATA(reinterpret_cast<PyArrayObject*>(result)));
-    npy_intp out_size = loop.result == NPY_BOOL ? 1 : PyArray_ITEMSIZE(reinterpret_cast<PyArrayObject*>(result));
+    npy_intp out_size = PyArray_ITEMSIZE(reinterpret_cast<PyArrayObject*>(result));
     char* data[3];
-    npy_intp steps[3] = {size, size, out_size};
+    npy_intp steps[3] = {walk.steps[0][0], walk.steps[1][0], 0};
     const Operand* both[2] = {&a, &b};
     for (int i = 0; i < operands; ++i) {
-        bool number = both[i]->array == nullptr;
-        data[i] = !number             ? static_cast<char*>(PyArray_DATA(both[i]->array))
-                  : type == NPY_FLOAT ? reinterpret_cast<char*>(&narrow[i])
-                                      : reinterpret_cast<char*>(&wide[i]);
-        if (number) steps[i] = 0;
+        data[i] = both[i]->array != nullptr ? static_cast<char*>(PyArray_DATA(both[i]->array))
+                  : type == NPY_FLOAT       ? reinterpret_cast<char*>(&narrow[i])
+                                            : reinterpret_cast<char*>(&wide[i]);
     }
-    if (meeting == Meeting::FIRST_ALONE) steps[0] = 0;
-    if (meeting == Meeting::SECOND_ALONE) steps[1] = 0;
-    data[operands] = out;
-    steps[operands] = out_size;
+    data[operands] = static_cast<char*>(PyArray_DATA(reinterpret_cast<PyArrayObject*>(result)));
+    steps[operands] = walk.steps[2][0] * out_size;
 
-    npy_intp rows = 1, length = count;
-    npy_intp advance[2] = {0, 0};
-    if (meeting == Meeting::SECOND_ROW || meeting == Meeting::FIRST_ROW) {
-        length = PyArray_DIM(like, PyArray_NDIM(like) - 1);
-        rows = count / length;
-        advance[meeting == Meeting::SECOND_ROW ? 0 : 1] = length * size;
-    }
+    npy_intp length = walk.sizes[0];
     PyThreadState* released = count >= RELEASE_LOCK_FROM ? PyEval_SaveThread() : nullptr;
-    for (npy_intp row = 0; row < rows; ++row) {
+    npy_intp at[Walk::MOST_AXES] = {0};
+    for (npy_intp left = count; left > 0; left -= length) {
         char* now[3] = {data[0], data[1], data[2]};
         loop.function(now, &length, steps, loop.data);
-        data[0] += advance[0];
-        data[1] += advance[1];
-        data[operands] += length * out_size;
+        for (int axis = 1; axis < walk.axes; ++axis) {  // of one operand, there is none
+            npy_intp advance[3] = {walk.steps[0][axis], walk.steps[1][axis], walk.steps[2][axis] * out_size};
+            bool inside = ++at[axis] < walk.sizes[axis];
+            for (int i = 0; i < 3; ++i) data[i] += inside ? advance[i] : -advance[i] * (walk.sizes[axis] - 1);
+            if (inside) break;
+            at[axis] = 0;
+        }
     }
     if (released != nullptr) take_lock(released);
     return result;
@@ -193,23 +250,41 @@ npy_intp small_of(Elementwise* self) {
     return small == nullptr || !PyLong_CheckExact(small) ? -1 : PyLong_AsSsize_t(small);
 }
 
+// What is computed, and how; false where the definition must serve.
+struct Plan {
+    int type;
+    const Loop* loop;
+    Walk walk;
+};
+
+bool make_plan(Elementwise* self, const Operand& a, const Operand& b, Plan& plan) {
+    plan.type = type_of(a.array != nullptr ? a.array : b.array);
+    if (plan.type == NPY_NOTYPE) return false;
+    plan.loop = plan.type == NPY_FLOAT ? &self->single : &self->twice;
+    if (plan.loop->function == nullptr) return false;
+    npy_intp small = small_of(self), item = plan.type == NPY_FLOAT ? 4 : 8;
+    for (const Operand* each : {&a, &b})
+        if (each->array != nullptr && PyArray_SIZE(each->array) >= small) return false;
+    if (a.array == nullptr || b.array == nullptr) return walk_evenly(a.array, b.array, item, plan.walk);
+    return type_of(b.array) == plan.type && walk_of(a.array, b.array, item, plan.walk);
+}
+
 PyObject* call_unary(PyObject* callable, PyObject* const* args, size_t count, PyObject* names) {
     auto* self = reinterpret_cast<Elementwise*>(callable);
     Operand input, other;
     other.number = self->constant;
-    if (PyVectorcall_NARGS(count) != 1 || names != nullptr || fields.watched || !read_tensor(args[0], input))
-        return define(self, args, count, names);
-    int type = type_of(input.array);
-    if (type == NPY_NOTYPE || PyArray_SIZE(input.array) >= small_of(self)) return define(self, args, count, names);
-    const Loop& loop = type == NPY_FLOAT ? self->single : self->twice;
-    if (loop.function == nullptr) return define(self, args, count, names);
+    if (PyVectorcall_NARGS(count) != 1 || names != nullptr || fields.watched) return define(self, args, count, names);
+    bool served = is_array(args[0]) ? read_array(args[0], input) : read_tensor(args[0], input);
+    Plan plan;
+    if (!served || !make_plan(self, input, other, plan)) return define(self, args, count, names);
+    if (input.tensor == nullptr) return compute(*plan.loop, plan.type, input, other, plan.walk, self->operands);
     if (!self->known) return read_picks(self) ? call_unary(callable, args, count, names) : nullptr;
     Held held(input);
     int recorded = input.node != Py_None && self->recordable ? is_recording() : 0;
     if (recorded < 0) return nullptr;
     if (recorded && !self->simple[0]) return define(self, args, count, names);
 
-    PyObject* result = compute(loop, type, input, other, Meeting::EQUAL, self->operands);
+    PyObject* result = compute(*plan.loop, plan.type, input, other, plan.walk, self->operands);
     PyObject* tensor = result == nullptr ? nullptr : new_tensor(result, nullptr);
     if (tensor != nullptr && recorded) {
         PyObject *saved = nullptr, *guards = nullptr, *parents = PyTuple_Pack(1, input.node);
@@ -282,27 +357,19 @@ PyObject* call_binary(PyObject* callable, PyObject* const* args, size_t count, P
     auto* self = reinterpret_cast<Elementwise*>(callable);
     if (PyVectorcall_NARGS(count) != 2 || names != nullptr || fields.watched) return define(self, args, count, names);
     PyObject *first = args[self->swapped], *second = args[!self->swapped];
+    bool arrays = is_array(first) || is_array(second);
+    auto read = arrays ? read_array : read_tensor;
     Operand a, b;
     bool served;
     if (is_number(second))
-        served = self->second_number && read_tensor(first, a) && read_number(second, b);
+        served = self->second_number && read(first, a) && read_number(second, b);
     else if (is_number(first))
-        served = self->first_number && read_tensor(second, b) && read_number(first, a);
+        served = self->first_number && read(second, b) && read_number(first, a);
     else
-        served = read_tensor(first, a) && read_tensor(second, b);
-    if (!served) return define(self, args, count, names);
-    int type = type_of(a.array != nullptr ? a.array : b.array);
-    auto meeting = Meeting::EQUAL;
-    if (a.array != nullptr && b.array != nullptr) {
-        meeting = meeting_of(a.array, b.array);
-        if (meeting == Meeting::NONE || type_of(b.array) != type) return define(self, args, count, names);
-    }
-    npy_intp small = small_of(self);
-    if (type == NPY_NOTYPE || (a.array != nullptr && PyArray_SIZE(a.array) >= small) ||
-        (b.array != nullptr && PyArray_SIZE(b.array) >= small))
-        return define(self, args, count, names);
-    const Loop& loop = type == NPY_FLOAT ? self->single : self->twice;
-    if (loop.function == nullptr) return define(self, args, count, names);
+        served = read(first, a) && read(second, b);
+    Plan plan;
+    if (!served || !make_plan(self, a, b, plan)) return define(self, args, count, names);
+    if (arrays) return compute(*plan.loop, plan.type, a, b, plan.walk, 2);
     if (!self->known) return read_picks(self) ? call_binary(callable, args, count, names) : nullptr;
     Held first_held(a), second_held(b);
     bool left = a.tensor != nullptr && a.node != Py_None, right = b.tensor != nullptr && b.node != Py_None;
@@ -311,8 +378,8 @@ PyObject* call_binary(PyObject* callable, PyObject* const* args, size_t count, P
     if (recorded && ((left && !self->simple[0]) || (right && !self->simple[1])))
         return define(self, args, count, names);
 
-    PyObject* result = compute(loop, type, a, b, meeting, 2);
-    PyObject* node = recorded && result != nullptr ? record(self, result, type, a, b) : nullptr;
+    PyObject* result = compute(*plan.loop, plan.type, a, b, plan.walk, 2);
+    PyObject* node = recorded && result != nullptr ? record(self, result, plan.type, a, b) : nullptr;
     PyObject* tensor = nullptr;
     if (result != nullptr && (!recorded || node != nullptr)) {
         tensor = new_tensor(result, node);

@@ -34,7 +34,7 @@ from tests.samples import Case, Samples, load_all  # noqa: E402
 from tinygrad_i2dl.backends import registry  # noqa: E402
 
 # As PyTorch does, our kl_div advises another reduction than its default.
-pytestmark = pytest.mark.filterwarnings(r"ignore:kl_div\(\)")
+pytestmark = [pytest.mark.filterwarnings(rf"ignore:{name}\(\)") for name in ("kl_div", "index_reduce")]
 
 BLOCKS = load_all()
 DIFFERENTIABLE = [name for name, block in BLOCKS.items() if block.gradient]

@@ -66,7 +66,9 @@ def test_two_operands(name: str, dtype: Any) -> None:
     short = SHORT[name]
     special = torch.tensor(SPECIAL, dtype=dtype)
     shapes = [((), ()), ((4, 9), (4, 9)), ((4, 9), ()), ((), (4, 9)), ((4, 9), (9,)), ((9,), (2, 4, 9)), ((3,), (3, 3))]
-    shapes += [((4, 1), (4, 9)), ((0, 9), (9,)), ((0,), (0,)), ((5, 0), (0,)), ((1, 9), (9,))]
+    shapes += [((4, 1), (4, 9)), ((0, 9), (9,)), ((0,), (0,)), ((5, 0), (0,)), ((1, 9), (9,)), ((5, 1), (0,))]
+    shapes += [((3, 1), (1, 4)), ((1,), (1, 1)), ((2, 3, 4, 5), (3, 1, 1)), ((2, 1, 4, 1), (3, 1, 5)), ((1, 3), (1,))]
+    shapes += [((2, 3, 1, 5), (2, 3, 4, 5)), ((1, 3, 1), (2, 3, 4)), ((1,) * 17, (2,)), ((2, 1) * 8, (1, 2) * 8)]
     pairs = [(values(dtype, *p), values(dtype, *q, seed=1)) for p, q in shapes]
     pairs += [(special[:, None].clone().expand(10, 10).contiguous(), special)]
     for a, b in pairs:
@@ -77,6 +79,38 @@ def test_two_operands(name: str, dtype: Any) -> None:
                 short(a, b)
             continue
         same(short(a, b), expected)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("name", sorted(SHORT))
+@numpy.errstate(all="ignore")  # as in a backward pass
+def test_arrays_as_formulas_call_it(name: str, dtype: Any) -> None:
+    """An array for arrays, as the definition gives it, of every layout."""
+    short = SHORT[name]
+    wide, row, column = (values(dtype, *shape).numpy() for shape in ((4, 9), (9,), (4, 1)))
+    scalar, strided = numpy.asarray(wide[0, 0]), numpy.asfortranarray(wide)
+    mixed = wide.astype("float64" if dtype is torch.float32 else "float32")
+    alone = [(each,) for each in (wide, row, scalar, strided, wide[:, ::-2], wide[:0], wide.astype(numpy.int64))]
+    pairs = [(wide, other) for other in (wide, row, column, scalar, strided, mixed, 2, -0.5)]
+    pairs += [(row, column), (scalar, scalar), (3.0, wide), (wide[:, :0], column), (strided, strided)]
+    for operands in alone if name in UNARY else pairs:
+        try:
+            expected = short.definition(*operands)
+        except Exception as error:
+            with pytest.raises(type(error)):
+                short(*operands)
+            continue
+        out = short(*operands)
+        assert type(out) is numpy.ndarray and out.dtype == expected.dtype and out.shape == expected.shape
+        assert out.strides == expected.strides
+        zero = out.dtype.type(0)
+        assert (out + zero).tobytes() == (expected + zero).tobytes()
+
+
+def test_memory_of_a_broadcast_result_is_its_own() -> None:
+    column, row = values(torch.float32, 4, 1), values(torch.float32, 9)
+    out = column * row
+    assert out.is_contiguous() and not numpy.shares_memory(out.numpy(), row.numpy())
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
@@ -116,7 +150,19 @@ def test_the_graph_is_the_same(name: str, dtype: Any) -> None:
     """Derivatives of three orders, of tensors, and of a tensor with a number on either side."""
     short = SHORT[name]
     a, b = values(dtype, 4, 9).abs() * 0.4 + 0.1, values(dtype, 9, seed=1).abs() * 0.4 + 0.2
-    cases = [[a], [a[0].clone()]] if name in UNARY else [[a, b], [b, a], [a, a], [a, 0.3], [0.3, a], [a, b.sum()]]
+    column = values(dtype, 4, 1, seed=2).abs() * 0.4 + 0.2
+    cases = [
+        [a, b],
+        [b, a],
+        [a, a],
+        [a, 0.3],
+        [0.3, a],
+        [a, b.sum()],
+        [a, column],
+        [column, b],
+        [b, column[:, :, None]],
+    ]
+    cases = [[a], [a[0].clone()]] if name in UNARY else cases
     for operands in cases:
         try:
             expected = gradients(short.definition, operands, 3)
