@@ -61,6 +61,24 @@ def test_leaves_that_receive_one_array_do_not_share_it():
         assert torch.allclose(parameter.grad, 2 * once)
 
 
+@pytest.mark.filterwarnings("ignore:Using backward")  # PyTorch's advice on memory
+def test_recorded_gradients_of_leaves_are_their_own():
+    def program(lib):
+        a, b, c = (lib.zeros(3, requires_grad=True) for _ in range(3))
+        given = lib.ones(3)
+        ((a + b) * 2).sum().backward(create_graph=True)
+        c.view(3).backward(given, create_graph=True)
+        with lib.no_grad():
+            a.grad.mul_(3)
+            c.grad.mul_(5)
+        x = lib.tensor([1.0, 2.0], requires_grad=True)
+        (x * x * x).sum().backward(create_graph=True)
+        x.grad.sum().backward()
+        return a.grad, b.grad, c.grad, given, x.grad
+
+    both(program)
+
+
 def test_saved_values_are_not_taken_for_gradients():
     class Scaled(torch.autograd.Function):
         @staticmethod

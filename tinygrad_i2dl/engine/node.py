@@ -189,7 +189,8 @@ class AccumulateGrad(Node):
         with _accumulation:
             held = leaf._grad
             if recorded:
-                leaf._grad = gradient if held is None else held + gradient
+                # A Tensor of the leaf's own: the graph, another leaf or the caller may hold the one that arrived.
+                leaf._grad = gradient.clone() if held is None else held + gradient
             elif held is None:
                 # The array becomes the gradient itself when nobody else can see it, else a copy does.
                 if getattr(gradient, "base", None) is not None or sys.getrefcount(gradient) > _UNSHARED:
