@@ -75,6 +75,85 @@ def test_unknown_and_missing_backends_are_explained():
         torch.register_backend("auto", types.SimpleNamespace())
 
 
+@pytest.fixture
+def mine():
+    """Registers a backend `mine`, which is gone afterwards."""
+
+    def register(kernels, **options):
+        torch.register_backend("mine", kernels, **options)
+
+    yield register
+    registry._backends.pop("mine", None)
+    registry.clear_tables()
+
+
+def test_names_that_are_none():
+    with pytest.raises(TypeError, match="by its name, a str, got None"):
+        torch.set_backend(None)
+
+
+def test_kernels_that_are_no_functions_are_refused(mine):
+    with pytest.raises(TypeError, match="kernels of the backend 'mine' must be functions, those of exp, relu are not"):
+        mine({"relu": 3, "exp": None, "log": numpy.log})
+    assert "mine" not in torch.available_backends()
+
+
+def test_kernels_of_no_operation_are_told(mine):
+    mine({"rellu": abs, "exp": numpy.exp})
+    with (
+        pytest.warns(UserWarning, match="no operation is called rellu; did you mean 'relu'"),
+        torch.use_backend("mine"),
+    ):
+        assert torch.zeros(1).exp().item() == 1
+
+
+@pytest.mark.parametrize("name", ["native", "numba"])
+def test_every_kernel_of_ours_belongs_to_an_operation(name):
+    if torch.available_backends()[name] is None:
+        assert registry._backends[name].unknown() == []
+
+
+@pytest.mark.parametrize("result", [None, 3.0, torch.ones(2)])
+@pytest.mark.parametrize("recorded", [False, True])
+def test_results_that_are_no_arrays_are_told(mine, result, recorded):
+    mine({"exp": lambda input: result, "sum_over": lambda *arguments: result})
+    x = torch.ones(2, requires_grad=recorded)
+    for use in (torch.exp, torch.sum):
+        with (
+            torch.use_backend("mine"),
+            pytest.raises(
+                TypeError, match=rf"of the backend 'mine' returned {type(result).__name__}: expected a NumPy"
+            ),
+        ):
+            use(x)
+
+
+def test_optimizer_steps_of_other_backends_return_nothing(mine):
+    steps = []
+
+    def sgd_step(parameters, gradients, momentum_buffers, lr, *rest):
+        steps.append(len(parameters))
+        for parameter, gradient in zip(parameters, gradients, strict=True):
+            parameter -= lr * gradient
+
+    mine({"sgd_step": sgd_step})
+    parameter = torch.nn.Parameter(torch.ones(2))
+    parameter.grad = torch.ones(2)
+    with torch.use_backend("mine"):
+        torch.optim.SGD([parameter], lr=0.5).step()
+    assert parameter.tolist() == [0.5, 0.5] and steps == [1]
+
+
+def test_what_is_asked_next_must_exist(mine):
+    mine({"exp": lambda input: NotImplemented}, after=("nativ",))
+    with pytest.raises(ValueError, match="'mine' is to be followed by the backend 'nativ', .* did you mean 'native'"):
+        torch.set_backend("mine")
+    assert torch.get_backend() == "auto"
+    mine({"exp": lambda input: NotImplemented}, after="numpy")
+    with torch.use_backend("mine"):
+        assert [each.name for each in registry.chain()] == ["mine", "numpy"]
+
+
 def test_numpy_and_native_share_tensors():
     x = torch.randn(2, 3, 8, 8)
     w = torch.randn(4, 3, 3, 3)

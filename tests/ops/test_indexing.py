@@ -168,3 +168,9 @@ def test_where_of_two_numbers_has_their_dtype(choices: tuple[Any, Any], default:
         return str(result.dtype).rpartition(".")[2], result.tolist()
 
     assert run(torch) == run(oracle)
+
+
+@pytest.mark.parametrize("index", [slice("a", None), slice(1.5, None), slice(None, torch.tensor(2.0))])
+def test_slices_of_something_else_than_integers(index: slice) -> None:
+    with pytest.raises(TypeError, match=r"integers and None, got .*//|only integer tensors"):
+        torch.ones(3)[index]

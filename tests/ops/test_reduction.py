@@ -119,3 +119,22 @@ def test_values_that_were_picked_may_be_changed_in_place(name: str) -> None:
         return x.grad.tolist()
 
     assert program(torch) == program(oracle)
+
+
+@pytest.mark.parametrize("dim", ["a", (0, "a"), (1.0,), 1.5])
+@pytest.mark.parametrize("name", ["sum", "mean", "std", "all", "squeeze", "norm"])
+def test_dimensions_that_are_no_integers(name: str, dim: Any) -> None:
+    with pytest.raises(TypeError, match="dim must be an integer"):
+        getattr(torch, name)(torch.ones(2, 3), dim=dim)
+
+
+@pytest.mark.parametrize("name", ["softmax", "cumsum", "argmax", "sort"])
+def test_several_dimensions_where_one_is_meant(name: str) -> None:
+    with pytest.raises(TypeError, match=r"dim must be an integer that counts a dimension, got \[1\] \(list\)"):
+        getattr(torch, name)(torch.ones(2, 3), dim=[1])
+
+
+def test_a_tensor_counts_a_dimension() -> None:
+    for lib in (torch, oracle):
+        x = lib.ones(2, 1)
+        assert [x.squeeze(lib.tensor(1)).shape, x.sum(lib.tensor(1)).shape] == [(2,), (2,)]

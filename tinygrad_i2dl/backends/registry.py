@@ -14,6 +14,7 @@ import importlib
 import os
 import sys
 import threading
+import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from types import ModuleType
@@ -48,14 +49,19 @@ class Backend:
         self.name = name
         self._kernels = kernels  # a module, an object, or the name of a module that is imported on first use
         self.reason = reason
-        self.after = tuple(after)
+        self.after = (after,) if isinstance(after, str) else tuple(after)
 
     def kernel(self, operation: str) -> Kernel | None:
         """This backend's kernel of an operation, or None."""
         kernels = self._loaded()
-        table = kernels if isinstance(kernels, Mapping) else getattr(kernels, "KERNELS", None)
-        found = table.get(operation) if isinstance(table, Mapping) else getattr(kernels, operation, None)
+        table = _table_of(kernels)
+        found = table.get(operation) if table is not None else getattr(kernels, operation, None)
         return found if callable(found) else None
+
+    def unknown(self) -> list[str]:
+        """Names in its table of kernels that no operation has."""
+        known = {table.name for table in _tables}
+        return sorted(each for each in _table_of(self._loaded()) or () if each not in known)
 
     def detail(self, operation: str, arguments: Sequence[Any]) -> str | None:
         """What this backend tells of a call that its kernel served, such as the algorithm; None if nothing."""
@@ -82,6 +88,12 @@ class Backend:
         return self._kernels
 
 
+def _table_of(kernels: Any) -> Mapping[str, Any] | None:
+    """The mapping from names to kernels, where there is one."""
+    table = kernels if isinstance(kernels, Mapping) else getattr(kernels, "KERNELS", None)
+    return table if isinstance(table, Mapping) else None
+
+
 def _module_reason(module: str) -> Callable[[], str | None]:
     def reason() -> str | None:
         return importlib.import_module(module).reason()  # type: ignore[no-any-return]
@@ -96,6 +108,8 @@ _backends: dict[str, Backend] = {
 }
 # For tensors on a GPU, whatever backend is chosen; on the CPU it has no kernels of its own.
 _backends["cupy"] = Backend("cupy", {}, _module_reason(f"{__package__}.cupy"), ("native",))
+_OURS = frozenset(_backends)
+_WRITERS = ("sgd_step", "adam_step", "scale_arrays")  # kernels that change what they are given, and return None
 _chosen: str | None = None  # None until somebody asks: then the environment decides
 
 
@@ -132,6 +146,10 @@ def register_backend(
     """
     if name == "auto" or not name.isidentifier():
         raise ValueError(f"a backend's name must be an identifier other than 'auto', got {name!r}")
+    table = _table_of(kernels)
+    wrong = sorted(each for each, kernel in (table or {}).items() if not callable(kernel))
+    if wrong:
+        raise TypeError(f"kernels of the backend {name!r} must be functions, those of {', '.join(wrong)} are not")
     _backends[name] = Backend(name, kernels, reason, after)
     clear_tables()
 
@@ -176,9 +194,21 @@ def get_backend() -> str:
     return _chosen
 
 
-def _check(name: str, who: str = "") -> None:
+def _check(name: str, who: str = "this asks for ") -> None:
+    if not isinstance(name, str):
+        raise TypeError(f"a backend is chosen by its name, a str, got {name!r}")
     if name == "auto":
         return
+    _find(name, who)
+    for each in _backends[name].after:
+        _find(each, f"the backend {name!r} is to be followed by ")
+    reason = _backends[name].reason()
+    if reason is not None:
+        raise RuntimeError(f"{who}the backend {name!r}, which cannot be used: {reason}")
+
+
+def _find(name: str, who: str) -> None:
+    """Make sure that a backend is registered, by an entry point if need be."""
     if name not in _backends:
         _plug_in(name)
     if name not in _backends:
@@ -186,9 +216,6 @@ def _check(name: str, who: str = "") -> None:
         nearest = difflib.get_close_matches(name, known, 1)
         hint = f"; did you mean {nearest[0]!r}?" if nearest else ""
         raise ValueError(f"{who}the backend {name!r}, which is none of {', '.join(known)}{hint}")
-    reason = _backends[name].reason()
-    if reason is not None:
-        raise RuntimeError(f"{who}the backend {name!r}, which cannot be used: {reason}")
 
 
 def _prepare(name: str) -> None:
@@ -202,6 +229,8 @@ def set_backend(name: str) -> None:
     ``auto``, the default, uses the fastest kernels that are there; ``numpy`` the reference kernels only; any other
     registered backend its own where it has some. Tensors need no conversion: all CPU backends work on the same arrays.
 
+    Warns of names in a backend's table of kernels that no operation has: those would never run.
+
     Raises:
         ValueError: no such backend.
         RuntimeError: it cannot be used here, with the reason.
@@ -209,6 +238,13 @@ def set_backend(name: str) -> None:
     global _chosen
     _check(name)
     _prepare(name)
+    if name != "auto" and (unknown := _backends[name].unknown()):
+        nearest = difflib.get_close_matches(unknown[0], [table.name for table in _tables], 1)
+        warnings.warn(
+            f"the backend {name!r} has kernels that never run, since no operation is called {', '.join(unknown)}"
+            + (f"; did you mean {nearest[0]!r}?" if nearest else ""),
+            stacklevel=2,
+        )
     _chosen = name
     clear_tables()
 
@@ -340,8 +376,26 @@ def _resolve(name: str, reference: Kernel | str, array_type: type) -> Kernel:
         for backend in reversed(chain()):
             candidate = backend.kernel(name)
             if candidate is not None:
+                if backend.name not in _OURS:
+                    candidate = _checked(name, backend.name, candidate)
                 kernel = _first_of(_wrapped(name, backend.name, candidate), kernel)
     return kernel
+
+
+def _checked(name: str, provider: str, kernel: Kernel) -> Kernel:
+    """A kernel of somebody else's backend, with an error of its own for a result that nothing could use."""
+    usable = (numpy.ndarray, numpy.generic, tuple, list, bool) + ((type(None),) if name in _WRITERS else ())
+
+    def call(*arguments: Any) -> Any:
+        result = kernel(*arguments)
+        if result is NotImplemented or isinstance(result, usable):
+            return result
+        raise TypeError(
+            f"the kernel {name!r} of the backend {provider!r} returned {type(result).__name__}: expected a NumPy array "
+            "of the reference kernel's shape and dtype, a tuple of them, or NotImplemented"
+        )
+
+    return call
 
 
 def _small(name: str) -> int:

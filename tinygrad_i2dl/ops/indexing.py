@@ -53,7 +53,13 @@ def _component(part: Any) -> Any:
     if isinstance(part, slice):
         if part.start is None and part.stop is None and part.step is None:
             return ALL
-        start, stop, step = [None if each is None else each.__index__() for each in (part.start, part.stop, part.step)]
+        try:
+            start, stop, step = [None if x is None else x.__index__() for x in (part.start, part.stop, part.step)]
+        except AttributeError:
+            raise TypeError(
+                f"a slice is made of integers and None, got {part.start!r}:{part.stop!r}:{part.step!r}: divide integers "
+                "by //, or convert by int()"
+            ) from None
         if step is not None and step <= 0:
             raise ValueError(f"a slice's step must be positive, got {step}: use torch.flip to reverse a dimension")
         return slice(start, stop, step)

@@ -38,23 +38,40 @@ Shape = tuple[int, ...]
 def wrap_dim(dim: int, ndim: int, name: str = "dim") -> int:
     """`dim` counted from the front. Raises `IndexError` if a tensor of `ndim` dimensions has no such dimension."""
     size = ndim if ndim > 0 else 1
-    if not -size <= dim < size:
+    try:
+        inside = -size <= dim < size
+    except TypeError:
+        raise _no_integer(dim, name) from None
+    if not inside:
         raise IndexError(f"dimension out of range: expected {name} between {-size} and {size - 1}, got {dim}")
     return dim + size if dim < 0 else dim
+
+
+def _no_integer(dim: Any, name: str = "dim") -> TypeError:
+    return TypeError(f"{name} must be an integer that counts a dimension, got {dim!r} ({type(dim).__name__})")
 
 
 _ALL_DIMS = [tuple(range(ndim)) for ndim in range(65)]  # NumPy arrays have at most 64 dimensions
 
 
 def wrap_dims(dim: Any, ndim: int) -> tuple[int, ...]:
-    """Dimensions counted from the front, as a tuple; None or an empty sequence mean all of them."""
+    """Dimensions counted from the front, as a tuple; None or an empty sequence mean all of them.
+
+    Raises:
+        IndexError: a tensor of `ndim` dimensions has no such dimension.
+        TypeError: something else than integers.
+        RuntimeError: a dimension is named twice.
+    """
     if dim is None:
         return _ALL_DIMS[ndim]
     if isinstance(dim, int):
         return (wrap_dim(dim, ndim),) if ndim else (wrap_dim(dim, ndim),)[:0]
     if hasattr(dim, "__index__"):
         return wrap_dims(dim.__index__(), ndim)
-    dims = tuple([wrap_dim(each.__index__(), ndim) for each in dim])
+    try:
+        dims = tuple([wrap_dim(each.__index__(), ndim) for each in dim])
+    except (AttributeError, TypeError):
+        raise _no_integer(dim) from None
     if len(set(dims)) != len(dims):
         raise RuntimeError(f"dim names a dimension more than once: {tuple(dim)} of {ndim} dimensions")
     return dims if dims and ndim else tuple(range(ndim))
@@ -436,7 +453,7 @@ def squeeze(input: Any, dim: Any = None) -> Any:
     (torch.Size([3]), torch.Size([3, 1]))
     """
     shape = input.shape
-    dims = wrap_dims(dim, len(shape)) if dim is None or isinstance(dim, int) or len(dim) else ()
+    dims = () if isinstance(dim, (tuple, list)) and not dim else wrap_dims(dim, len(shape))
     return squeeze_dims(input, tuple([axis for axis in dims if shape[axis] == 1]))
 
 
