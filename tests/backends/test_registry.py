@@ -146,7 +146,7 @@ def test_optimizer_steps_of_other_backends_return_nothing(mine):
 
 def test_what_is_asked_next_must_exist(mine):
     mine({"exp": lambda input: NotImplemented}, after=("nativ",))
-    with pytest.raises(ValueError, match="'mine' is to be followed by the backend 'nativ', .* did you mean 'native'"):
+    with pytest.raises(ValueError, match=r"'mine' is to be followed by the backend 'nativ', .* did you mean 'native'"):
         torch.set_backend("mine")
     assert torch.get_backend() == "auto"
     mine({"exp": lambda input: NotImplemented}, after="numpy")

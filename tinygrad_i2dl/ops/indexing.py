@@ -57,8 +57,8 @@ def _component(part: Any) -> Any:
             start, stop, step = [None if x is None else x.__index__() for x in (part.start, part.stop, part.step)]
         except AttributeError:
             raise TypeError(
-                f"a slice is made of integers and None, got {part.start!r}:{part.stop!r}:{part.step!r}: divide integers "
-                "by //, or convert by int()"
+                f"a slice is made of integers and None, got {part.start!r}:{part.stop!r}:{part.step!r}: "
+                "divide integers by //, or convert by int()"
             ) from None
         if step is not None and step <= 0:
             raise ValueError(f"a slice's step must be positive, got {step}: use torch.flip to reverse a dimension")
