@@ -220,14 +220,32 @@ class Run:
             self.console.print(comparison_table(results["comparison"]))
 
 
+def open_folder(folder: Path) -> None:
+    """Make the folder for the results before anything is measured for them.
+
+    Raises:
+        Refused: nothing can be written there.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise Refused(f"--out: nothing can be written into {folder}: {error.strerror}") from error
+
+
+def save(folder: Path, results: dict[str, Any]) -> None:
+    """Write what has been measured so far."""
+    (folder / "results.json").write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
+
+
 def write(folder: Path, results: dict[str, Any], command: str) -> list[str]:
     """Write all files of a run; their names.
 
     Raises:
         ImportError: matplotlib is missing; the JSON file is written by then.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "results.json").write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
+    save(folder, results)
     from .plots import pictures_of
     from .report import page
 
@@ -249,6 +267,8 @@ def run(options: argparse.Namespace, command: str) -> int:
         old = read(options.compare) if options.compare is not None else None
     except ValueError as error:
         raise Refused(f"--compare: {error}") from error
+    if options.out is not None:
+        open_folder(options.out)
     session = Run(options)
     results: dict[str, Any] = {}
     for name in options.suite:
@@ -261,6 +281,8 @@ def run(options: argparse.Namespace, command: str) -> int:
             each["comparison"] = compare(old, {name: each})
         session.show(each)
         results[name] = each
+        if options.out is not None:
+            save(options.out, results)  # a later suite may be broken off
     if not results:
         raise Refused(f"no case of {', '.join(options.suite)} has {options.only!r} in its name")
     for key, value in next(iter(results.values()))["environment"].items():
@@ -270,6 +292,8 @@ def run(options: argparse.Namespace, command: str) -> int:
             names = write(options.out, results, command)
         except ImportError as error:
             raise Refused(f"results.json is written, but pictures and report are not ({error}): {BENCH}") from error
+        except OSError as error:
+            raise Refused(f"--out: not everything could be written into {options.out}: {error.strerror}") from error
         session.console.print(f"written to {options.out}: {', '.join(names)}", markup=False, highlight=False)
     return int(any("error" in row for each in results.values() for row in each.get("results", [])))
 

@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+import benchmarks.__main__ as program
 from benchmarks import comparison, memory, peak, scaling, wording
 from benchmarks.__main__ import parser
 from benchmarks.measurement import Case, measure
@@ -206,6 +207,7 @@ def test_wrong_arguments_are_one_clear_line(
         (["--only", "no such case"], "no case of train has 'no such case' in its name"),
         (["--compare", "no-such.json"], "--compare: no-such.json cannot be read: No such file"),
         (["--compare", "README.md"], "--compare: README.md is not JSON"),
+        (["--out", "README.md"], "--out: nothing can be written into README.md: File exists"),
     ],
 )
 def test_what_cannot_be_done_is_one_clear_line(arguments: list[str], message: str) -> None:
@@ -213,6 +215,24 @@ def test_what_cannot_be_done_is_one_clear_line(arguments: list[str], message: st
     assert done.returncode == 2
     assert message in done.stderr
     assert done.stderr.count("\n") == 1
+
+
+def test_what_was_measured_stays_when_a_later_suite_is_broken_off(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def suite(run: program.Run, name: str) -> dict[str, Any]:
+        if name == "ops":
+            raise KeyboardInterrupt
+        return {"suite": name, "results": [{"case": "x"}], "environment": {}, "missing": {}}
+
+    monkeypatch.setattr(program.Run, "__init__", lambda run, options: None)
+    monkeypatch.setattr(program.Run, "suite", suite)
+    monkeypatch.setattr(program.Run, "show", lambda run, results: None)
+    options = parser().parse_args(["--suite", "train,ops", "--backends", "numpy", "--out", str(tmp_path / "new")])
+    with pytest.raises(KeyboardInterrupt):
+        program.run(options, "")
+    kept = json.loads((tmp_path / "new" / "results.json").read_text(encoding="utf-8"))
+    assert kept["train"]["results"] == [{"case": "x"}]
 
 
 def test_contenders_that_disagree_are_not_timed() -> None:
