@@ -437,6 +437,15 @@ def test_pickling() -> None:
     assert twin[0].weight.grad is not None
 
 
+def test_functions_that_a_module_holds_are_pickled_by_name(tmp_path: Any) -> None:
+    functional = torch.nn.functional
+    for name in functional.__all__:
+        assert pickle.loads(pickle.dumps(getattr(functional, name))) is getattr(functional, name)
+    layer = torch.nn.TransformerEncoderLayer(8, 2, activation="gelu")
+    torch.save(layer, tmp_path / "layer.pt")
+    assert torch.load(tmp_path / "layer.pt", weights_only=False).activation is functional.gelu
+
+
 def test_a_module_is_freed_without_the_collector() -> None:
     gc.disable()
     try:

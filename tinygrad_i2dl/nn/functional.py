@@ -137,4 +137,9 @@ __all__ = [
     "triplet_margin_with_distance_loss", "unfold", "upsample", "upsample_bilinear", "upsample_nearest",
 ]  # fmt: skip
 
+# Where pickles find them: a module may hold one, such as the activation of a transformer's layer.
+for _name in __all__:
+    if (_function := globals()[_name]).__qualname__ == _name:
+        _function.__module__ = __name__
+
 __getattr__ = missing_name("torch.nn.functional", lambda: globals())
