@@ -122,6 +122,29 @@ def test_collation_of_nested_samples():
     both(program)
 
 
+def test_containers_of_batches_are_those_of_pytorch():
+    def containers(value):
+        if isinstance(value, dict):
+            return type(value), [containers(each) for each in value.values()]
+        if isinstance(value, (tuple, list)):
+            return type(value), [containers(each) for each in value]
+        return value if isinstance(value, str) else type(value).__name__
+
+    ordered, default = collections.OrderedDict, collections.defaultdict
+    for sample in (
+        ("a", 1),
+        ["a", 1],
+        Point("a", 1),
+        {"a": "b"},
+        "a",
+        ordered(a=1),
+        default(int, a=1),
+        {"a": ("b", 1)},
+    ):
+        ours, theirs = (containers(lib.utils.data.default_collate([sample, sample])) for lib in LIBRARIES)
+        assert ours == theirs, sample
+
+
 def test_collation_explains():
     with pytest.raises(TypeError, match="collate_fn"):
         torch.utils.data.default_collate([object()])

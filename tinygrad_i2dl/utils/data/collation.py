@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import copy
+from collections.abc import Mapping, MutableMapping, Sequence
 from typing import Any
 
 import numpy
@@ -44,10 +45,23 @@ def pin(batch: Any) -> Any:
     return batch
 
 
+def _like(first: Mapping[Any, Any], values: dict[Any, Any]) -> Any:
+    """`values` in a mapping of the class of `first`, such as an OrderedDict; in a plain dictionary if it takes none."""
+    if type(first) is dict or not isinstance(first, MutableMapping):
+        return values
+    try:
+        made = copy.copy(first)
+        made.update(values)
+    except TypeError:
+        return values
+    return made
+
+
 def default_collate(batch: Any) -> Any:
     """Stack samples along a new first dimension, looking into tuples, lists and dictionaries.
 
-    Tensors and arrays are stacked, numbers become a tensor (floats float64, as in PyTorch), texts stay a list.
+    Tensors and arrays are stacked, numbers become a tensor (floats float64, as in PyTorch), texts stay a list, or a
+    tuple if they are parts of samples that are sequences. A dictionary gives one of its own class.
 
     Raises:
         TypeError: samples of a type that cannot be stacked.
@@ -76,14 +90,13 @@ def default_collate(batch: Any) -> Any:
     if isinstance(first, (str, bytes)):
         return batch
     if isinstance(first, Mapping):
-        return {key: default_collate([sample[key] for sample in batch]) for key in first}
+        return _like(first, {key: default_collate([sample[key] for sample in batch]) for key in first})
     if isinstance(first, tuple) and hasattr(first, "_fields"):
-        return type(first)(*(default_collate(list(samples)) for samples in zip(*batch, strict=True)))
+        return type(first)(*(default_collate(samples) for samples in zip(*batch, strict=True)))
     if isinstance(first, Sequence):
         if any(len(sample) != len(first) for sample in batch):
             raise RuntimeError("each element in list of batch should be of equal size")
-        collated = [default_collate(list(samples)) for samples in zip(*batch, strict=True)]
-        return collated
+        return [default_collate(samples) for samples in zip(*batch, strict=True)]
     raise TypeError(
         f"default_collate: a batch must contain tensors, numpy arrays, numbers, dicts or lists; found {type(first)}. "
         "Pass collate_fn= to the DataLoader for other samples"
