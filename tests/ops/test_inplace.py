@@ -56,3 +56,17 @@ def test_memory_formats() -> None:
         ]
 
     assert strides(torch) == strides(oracle)
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments"), [("squeeze_", (2,)), ("t_", ()), ("transpose_", (0, 1)), ("unsqueeze_", (0,))]
+)
+def test_parameters_that_change_their_shape_get_gradients_of_it(name: str, arguments: tuple[int, ...]) -> None:
+    def gradients(library: Any) -> Any:
+        parameter = library.nn.Parameter(library.arange(6.0).view((2, 3) if name == "t_" else (2, 3, 1)))
+        with library.no_grad():
+            getattr(parameter, name)(*arguments)
+        (parameter**2).sum().backward()
+        return list(parameter.shape), parameter.grad.tolist()
+
+    assert gradients(torch) == gradients(oracle)

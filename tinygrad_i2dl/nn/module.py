@@ -49,10 +49,11 @@ class _Uninitialized:
 
     def materialize(self, shape: Any, device: Any = None, dtype: Any = None) -> None:
         """Become an ordinary parameter or buffer of this shape."""
-        self._array = namespace_of(type(self._array)).zeros(
+        array = namespace_of(type(self._array)).zeros(
             tuple(shape), dtype=self._array.dtype if dtype is None else to_numpy_dtype(dtype)
         )
         self.__class__ = Parameter if isinstance(self, Parameter) else Buffer  # type: ignore[assignment]
+        self.data = make(array)  # the node that collects the gradient learns the shape too
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__}>"

@@ -13,6 +13,7 @@ from ..backends.registry import namespace_of
 from ..dtypes import dtype as torch_dtype
 from ..dtypes import result_numpy_dtype
 from ..engine.mode import state
+from ..engine.node import AccumulateGrad
 from ..errors import ShapeError
 from ..tensors import Operations, Size, Tensor, current_node, make, rebase, refuse_change
 from ._define import composite, primitive, view, write_out
@@ -1631,6 +1632,8 @@ def _changing_shape(name: str, function: Callable[..., Any]) -> Callable[..., Te
         self._array = result._array
         if recorded:
             self._node = result._node
+        elif type(self._node) is AccumulateGrad:
+            self._node.shape = result._array.shape
         if own is not None:
             self._view = result._view
         return self
