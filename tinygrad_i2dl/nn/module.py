@@ -52,8 +52,9 @@ class _Uninitialized:
         array = namespace_of(type(self._array)).zeros(
             tuple(shape), dtype=self._array.dtype if dtype is None else to_numpy_dtype(dtype)
         )
-        self.__class__ = Parameter if isinstance(self, Parameter) else Buffer  # type: ignore[assignment]
-        self.data = make(array)  # the node that collects the gradient learns the shape too
+        tensor: Any = self
+        tensor.__class__ = Parameter if isinstance(self, Parameter) else Buffer
+        tensor.data = make(array)  # the node that collects the gradient learns the shape too
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__}>"
