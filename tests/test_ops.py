@@ -33,7 +33,7 @@ from tests.calls import (  # noqa: E402
 from tests.samples import Case, Samples, load_all  # noqa: E402
 from tinygrad_i2dl.backends import registry  # noqa: E402
 
-# As PyTorch does, our kl_div advises another reduction than its default.
+# As PyTorch does, our kl_div advises another reduction than its default; PyTorch calls its index_reduce a beta.
 pytestmark = [pytest.mark.filterwarnings(rf"ignore:{name}\(\)") for name in ("kl_div", "index_reduce")]
 
 BLOCKS = load_all()
