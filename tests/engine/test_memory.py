@@ -187,3 +187,33 @@ def test_gradients_do_not_share_memory():
     d.sum().backward()
     d.grad[0] = 5
     assert d.grad.tolist() == [5, 1, 1, 1]
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda x: x @ torch.ones(5, 2),
+        lambda x: x + torch.ones(7),
+        lambda x: x.add_(torch.ones(7)),
+        lambda x: x.reshape(5, 5),
+        lambda x: x[99],
+        lambda x: x.sum(9),
+        lambda x: torch.nn.functional.linear(x, torch.ones(2, 9)),
+        lambda x: torch.nn.functional.softmax(numpy.ones(3).tolist(), dim=0),
+    ],
+)
+def test_errors_name_a_cause_that_ends_and_keep_nothing_alive(call):
+    x = torch.ones(4, 3)
+    memory = weakref.ref(x)
+    try:
+        call(x)
+    except Exception as error:
+        chain = [error]
+        while (cause := chain[-1].__cause__ or chain[-1].__context__) is not None:
+            assert all(cause is not each for each in chain)
+            chain.append(cause)
+        del chain, cause
+    else:
+        pytest.fail("this call is wrong")
+    del x
+    assert memory() is None  # without the collector

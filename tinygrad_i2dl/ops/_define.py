@@ -439,6 +439,23 @@ def describe(value: Any) -> str:
     return repr(value)
 
 
+def names_cause(explain: Callable[..., Exception]) -> Callable[..., Exception]:
+    """``explain(what, error, ...)`` with `error` as the cause of what it returns, unless it returns `error` itself.
+
+    ``raise error from error`` would be a chain without an end, which keeps alive what its frames hold.
+    """
+
+    @functools.wraps(explain)
+    def call(what: Any, error: Exception, *rest: Any) -> Exception:
+        explained = explain(what, error, *rest)
+        if explained is not error:
+            explained.__cause__ = error
+        return explained
+
+    return call
+
+
+@names_cause
 def explain(op: Op, error: Exception, arguments: Sequence[Any]) -> Exception:
     """The error to raise for a kernel's failure: what the operation was given, and the class that PyTorch raises."""
     if isinstance(error, (RuntimeError, IndexError, MemoryError, NotImplementedError, KeyError)):
@@ -474,6 +491,7 @@ def explain(op: Op, error: Exception, arguments: Sequence[Any]) -> Exception:
     return error
 
 
+@names_cause
 def explain_argument(name: str, error: AttributeError, arguments: dict[str, Any]) -> Exception:
     """The error to raise for an attribute that was missing: whether an argument is no Tensor where one is meant."""
     for parameter, value in arguments.items():
@@ -642,7 +660,7 @@ def unary_function(op: Op) -> Callable[..., Any]:
         try:
             result = kernels.numpy(array) if type(array) is ndarray else kernels[type(array)](array)
         except Exception as error:
-            raise explain(op, error, (array,)) from error
+            raise explain(op, error, (array,))
         finally:
             if token is not None:
                 reset_errors(token)
@@ -732,7 +750,7 @@ def binary_function(op: Op, operator: bool = False) -> Callable[..., Any]:
         except Exception as error:
             if type(a) is not type(b) and (both := on_one_device((input, other))) is not None:
                 return call(*both, out=out)
-            raise explain_broadcast(op, error, a, b) from error
+            raise explain_broadcast(op, error, a, b)
         finally:
             if token is not None:
                 reset_errors(token)
@@ -914,7 +932,7 @@ def formula_result(op: Op, kernel: Any, values: Sequence[Any]) -> Any:
     try:
         result = kernel(*values)
     except Exception as error:
-        raise explain(op, error, values) from error
+        raise explain(op, error, values)
     if type(result) is ndarray:
         return result
     if type(result) is tuple or type(result) is list:
@@ -936,7 +954,7 @@ def view_function(op: Op, several: bool) -> Callable[..., Any]:
         try:
             result = kernels.numpy(*values) if type(array) is ndarray else kernels[type(array)](*values)
         except Exception as error:
-            raise explain(op, error, values) from error
+            raise explain(op, error, values)
         node = input._node if input._view is None else current_node(input)
         outcome: Any
         if node is None or not formulas or not state.recording:
@@ -1014,7 +1032,7 @@ def inplace_function(op: Op) -> Callable[..., Any]:
                     try:
                         kernels[type(array)](array, b, out=array)
                     except Exception as error:
-                        raise explain_inplace(op, error, array, (array, b)) from error
+                        raise explain_inplace(op, error, array, (array, b))
                     finally:
                         reset_errors(token)
                     rebase(self, None)
@@ -1057,7 +1075,7 @@ def inplace_function(op: Op) -> Callable[..., Any]:
             try:
                 op.kernels[type(array)](*values, out=array)
             except Exception as error:
-                raise explain_inplace(op, error, array, values) from error
+                raise explain_inplace(op, error, array, values)
             finally:
                 reset_errors(token)
         else:
@@ -1098,7 +1116,7 @@ def run_kernel(op: Op, values: Sequence[Any]) -> Any:
     try:
         result = kernel(*values)
     except Exception as error:
-        raise explain(op, error, values) from error
+        raise explain(op, error, values)
     finally:
         reset_errors(token)
     if type(result) is ndarray:
@@ -1155,6 +1173,7 @@ def bring_together(op: Op, values: list[Any]) -> None:
 _INTEGERS = frozenset(numpy.dtype(name) for name in ("bool", "uint8", "int8", "int16", "int32", "int64"))
 
 
+@names_cause
 def explain_broadcast(op: Op, error: Exception, a: Any, b: Any) -> Exception:
     if isinstance(error, ValueError) and hasattr(a, "shape") and hasattr(b, "shape"):
         for place, (m, n) in enumerate(zip(reversed(a.shape), reversed(b.shape), strict=False)):
@@ -1168,6 +1187,7 @@ def explain_broadcast(op: Op, error: Exception, a: Any, b: Any) -> Exception:
     return explain(op, error, (a, b))
 
 
+@names_cause
 def explain_inplace(op: Op, error: Exception, array: Array, values: Sequence[Any]) -> Exception:
     if isinstance(error, ValueError) and len(values) == 2:
         return ShapeError(
@@ -1442,10 +1462,7 @@ def composite(
         try:
             return function(*args, **kwargs)
         except AttributeError as error:
-            wrong = explain_argument(name, error, {**dict(zip(parameters, args, strict=False)), **kwargs})
-            if wrong is error:
-                raise
-            raise wrong from error
+            raise explain_argument(name, error, {**dict(zip(parameters, args, strict=False)), **kwargs})
 
     in_place_form = inplace_composite(name, call) if inplace else None
     call.in_place = in_place_form  # type: ignore[attr-defined]

@@ -412,7 +412,7 @@ def isclose(input: Tensor, other: Tensor, rtol: float = 1e-5, atol: float = 1e-8
             difference = abs(a - b)
             close = close | ((difference <= atol + abs(rtol * b)) & (difference < numpy.inf))
     except ValueError as error:
-        raise explain_broadcast(eq.op, error, a, b) from error
+        raise explain_broadcast(eq.op, error, a, b)
     return make(as_array(close))
 
 
