@@ -1,10 +1,14 @@
 """Threads have modes of their own and may build and differentiate graphs at once."""
 
+import os
+import signal
 import threading
 
 import numpy
+import pytest
 
 import tinygrad_i2dl as torch
+from tinygrad_i2dl.engine import node
 
 
 def in_threads(count, work):
@@ -71,3 +75,17 @@ def test_modes_are_per_thread():
         in_threads(1, work)
         assert not torch.is_grad_enabled()
     assert seen == {0: True}
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="the system has no fork")
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+def test_a_child_differentiates_whatever_other_threads_did_when_it_was_forked():
+    x = torch.ones(3, requires_grad=True)
+    with node._accumulation:  # as a thread holds it that adds to a leaf's gradient
+        child = os.fork()
+        if child == 0:
+            signal.alarm(20)  # a child that waits for the lock dies
+            (x * 2).sum().backward()
+            os._exit(0 if x.grad.tolist() == [2.0] * 3 else 1)
+    _, status = os.waitpid(child, 0)
+    assert os.waitstatus_to_exitcode(status) == 0

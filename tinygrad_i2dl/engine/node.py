@@ -12,6 +12,7 @@ and the backward pass needs no search.
 from __future__ import annotations
 
 import itertools
+import os
 import sys
 import threading
 import weakref
@@ -160,6 +161,16 @@ class Output(Node):
 
 
 _accumulation = threading.Lock()  # two threads may reach the same leaf at once
+
+
+def _renew_lock() -> None:
+    global _accumulation
+    _accumulation = threading.Lock()
+
+
+if hasattr(os, "register_at_fork"):  # a thread that held the lock does not exist in the child
+    os.register_at_fork(after_in_child=_renew_lock)
+
 # References to a gradient that nothing but the backward pass itself holds: the loop's variable, `accumulate`'s
 # parameter and the argument of getrefcount. One more may be another leaf's gradient, and of two leaves that shared an
 # array each would receive what is added to the other. Python 3.14 does not count all of these: there all are copied.
