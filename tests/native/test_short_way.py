@@ -63,6 +63,7 @@ def test_fields_of_foreign_types_are_no_crash(call: str) -> None:
             CALLS[call](tensor)
 
 
+@pytest.mark.skipif(sys.version_info >= (3, 12), reason="from Python 3.12 on it collects between instructions alone")
 def test_garbage_collection_amid_a_call_sees_whole_objects() -> None:
     """Every allocation may collect; what is seen of a call then has all its fields."""
     slots = {
@@ -89,8 +90,7 @@ def test_garbage_collection_amid_a_call_sees_whole_objects() -> None:
     finally:
         gc.set_threshold(*thresholds)
         gc.callbacks.remove(look)
-    assert len(kept) == 20 and not unset
-    assert seen or sys.version_info >= (3, 12)  # from there on it collects between instructions alone
+    assert len(kept) == 20 and seen and not unset
 
 
 def test_a_callable_gives_back_what_it_owns() -> None:
