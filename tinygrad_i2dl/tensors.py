@@ -536,6 +536,11 @@ def current_node(tensor: Tensor) -> Node | None:
     base."""
     view = tensor._view
     if view is not None and view.rewrites != tensor._version[1]:  # type: ignore[index]
+        if (
+            view.base._node is None
+        ):  # no history to replay: a view may itself be the leaf, as in reshape().requires_grad_()
+            view.rewrites = tensor._version[1]  # type: ignore[index]
+            return tensor._node
         if view.special is UNRECORDED:
             raise _of_unrecorded_view(
                 "a view made under no_grad, whose base was changed in place since by a recorded one"
@@ -597,7 +602,10 @@ def refuse_change(tensor: Tensor, name: str) -> None:
             f"a leaf tensor that requires a gradient cannot be changed in place by {name}: "
             "wrap the change in torch.no_grad(), or use the operation that returns a new tensor"
         )
-    if view is not None and type(view.base._node) is AccumulateGrad:
+    if view is None:
+        return
+    base = view.base._node  # None: the leaf is a view of what requires no gradient, and `tensor` a view of the leaf
+    if type(base) is AccumulateGrad or (base is None and tensor._node is not None):
         raise RuntimeError(
             f"{name} would change in place a view of a leaf tensor that requires a gradient: "
             "wrap the change in torch.no_grad(), or clone the leaf first"

@@ -79,6 +79,68 @@ def test_recorded_gradients_of_leaves_are_their_own():
     both(program)
 
 
+@pytest.mark.filterwarnings("ignore:Using backward")  # PyTorch's advice on memory
+def test_retained_gradients_are_their_own():
+    def program(lib):
+        x, given = lib.ones(2, requires_grad=True), lib.ones(2)
+        y = x * 3
+        y.retain_grad()
+        y.backward(given, create_graph=True)
+        with lib.no_grad():
+            y.grad.mul_(5)
+        return y.grad, given, x.grad
+
+    both(program)
+
+
+def test_a_view_as_a_leaf():
+    """What `reshape` returned may be made a leaf: nothing recorded changes it in place, or makes it forget that."""
+
+    def leaf(lib):
+        return lib.arange(6.0).reshape(2, 3).requires_grad_()
+
+    changes = (
+        lambda x, w: x[0].mul_(2),
+        lambda x, w: x[1:].mul_(w),
+        lambda x, w: x.view(-1)[0].add_(w),
+        lambda x, w: x.__setitem__(0, 1.0),
+        lambda x, w: x.t().unsqueeze_(0),
+        lambda x, w: x.mul_(w),
+    )
+
+    for lib in (torch, reference):
+        for change in changes:
+            with pytest.raises(RuntimeError, match="leaf"):
+                change(leaf(lib), lib.tensor(2.0, requires_grad=True))
+
+    def program(lib):
+        w = lib.tensor(2.0, requires_grad=True)
+        x = leaf(lib)
+        x.detach()[0].mul_(w)  # a recorded change of the same memory
+        flags = [x.requires_grad, x.is_leaf]
+        (x * x).sum().backward()
+        base = lib.arange(6.0)
+        z = base.reshape(2, 3).requires_grad_()
+        base.mul_(w)  # gives the base a history, and with it all its views
+        flags += [z.requires_grad, z.is_leaf, base.requires_grad]
+        z.sum().backward()
+        return flags, x.grad, z.grad if z.is_leaf else None, w.grad
+
+    both(program)
+
+
+def test_t_of_a_vector_is_a_view_of_it():
+    def program(lib):
+        x = lib.ones(3, requires_grad=True)
+        y, scalar = x.t(), lib.ones(()).t()
+        z = lib.ones(3)
+        z.t().unsqueeze_(0)
+        y.sum().backward()
+        return y is x, y.is_leaf, scalar, z, x.grad
+
+    both(program)
+
+
 def test_saved_values_are_not_taken_for_gradients():
     class Scaled(torch.autograd.Function):
         @staticmethod

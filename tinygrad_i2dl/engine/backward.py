@@ -251,7 +251,7 @@ def _run_hooks_before(node: Node, gradient: Any, recorded: bool) -> Any:
         for hook in list(hooks.tensor.values()):
             tensor = _replacement(hook(tensor), tensor, "a tensor hook")
         if hooks.retain is not None and (owner := hooks.retain()) is not None:
-            kept = tensor if recorded else wrap_array(tensor._array.copy())
+            kept = tensor.clone() if recorded else wrap_array(tensor._array.copy())
             owner._grad = kept if owner._grad is None else owner._grad + kept
         if hooks.before:
             tensors = (tensor,)

@@ -358,10 +358,10 @@ swapaxes = swapdims = transpose
 
 @composite(method=True)
 def t(input: Any) -> Any:
-    """Transpose of a matrix; vectors and scalars are returned as they are."""
+    """Transpose of a matrix; of vectors and scalars a view of the same shape."""
     if input.ndim > 2:
         raise RuntimeError(f"t() needs at most two dimensions, got {input.ndim}: use transpose() or mT")
-    return transpose(input, 0, 1) if input.ndim == 2 else input
+    return transpose(input, 0, 1) if input.ndim == 2 else permute(input, tuple(range(input.ndim)))
 
 
 @composite(method=True)
