@@ -11,6 +11,7 @@ which --resume continues after an interruption at any moment.
 """
 
 import argparse
+import importlib
 import itertools
 import json
 import pickle
@@ -381,6 +382,7 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
 def main(arguments: list[str] | None = None) -> dict[str, object]:
     options = parse(arguments)
     torch.set_backend(options.backend)
+    importlib.import_module("matplotlib")  # missing, it is missed before the training and not after it
     options.out.mkdir(parents=True, exist_ok=True)
     run = Run(options)
     found = {"autoencoder": count(run.autoencoder), "classifier": count(run.models["transfer"])}
@@ -408,5 +410,7 @@ def main(arguments: list[str] | None = None) -> dict[str, object]:
 if __name__ == "__main__":
     try:
         main()
+    except ModuleNotFoundError as error:
+        sys.exit(f"{Path(sys.argv[0]).name}: {error}: pip install 'tinygrad_i2dl[examples]'")
     except (FileNotFoundError, ValueError, RuntimeError) as error:
         sys.exit(f"{Path(sys.argv[0]).name}: {error}")

@@ -191,5 +191,7 @@ def main(arguments: list[str] | None = None) -> dict[str, object]:
 if __name__ == "__main__":
     try:
         main()
+    except ModuleNotFoundError as error:
+        sys.exit(f"{Path(sys.argv[0]).name}: {error}: pip install 'tinygrad_i2dl[examples]'")
     except (OSError, ValueError, RuntimeError) as error:
         sys.exit(f"{Path(sys.argv[0]).name}: {error}")

@@ -199,6 +199,21 @@ def test_wrong_input_is_one_line_and_keeps_the_results(images, tmp_path):
     assert contents(out) == kept
 
 
+@pytest.mark.parametrize(
+    ("script", "package"), [(TRANSFER, "matplotlib"), (TRANSFER, "sklearn"), (SCRIPTS[1], "sklearn")]
+)
+def test_a_missing_package_is_told_before_anything_is_trained(script, package, tmp_path):
+    (tmp_path / package).mkdir()
+    (tmp_path / package / "__init__.py").write_text(f"raise ModuleNotFoundError('No module named {package}')")
+    path = os.pathsep.join([str(tmp_path), environment().get("PYTHONPATH", "")])
+    done = subprocess.run(
+        command(script, "--short", "--out", tmp_path / "results"),
+        env=environment() | {"PYTHONPATH": path}, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert done.stderr.count("\n") == 1 and f"No module named {package}: pip install" in done.stderr
+
+
 @pytest.mark.parametrize("damage", ["cut", "empty", "text", "flipped", "other"])
 def test_a_corrupt_checkpoint_is_refused(images, tmp_path, damage):
     out = tmp_path / "results"
