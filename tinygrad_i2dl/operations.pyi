@@ -1508,7 +1508,7 @@ class Operations:
         """`swapdims` of this tensor itself."""
 
     def t(self) -> Tensor:
-        """Transpose of a matrix; vectors and scalars are returned as they are."""
+        """Transpose of a matrix; of vectors and scalars a view of the same shape."""
 
     def t_(self, *args: Any, **kwargs: Any) -> Tensor:
         """`t` of this tensor itself."""
