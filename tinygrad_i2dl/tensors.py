@@ -15,6 +15,7 @@ Fields of a Tensor
 from __future__ import annotations
 
 import copy
+import sys
 import weakref
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
@@ -250,9 +251,20 @@ class Tensor(operations.Operations):
         return result
 
     def detach_(self) -> Tensor:
-        """Take this tensor out of the graph that made it: it becomes a leaf that requires no gradient."""
-        if self._view is not None:
-            raise RuntimeError("detach_() cannot be used on a view; use detach() for a new tensor outside of the graph")
+        """Take this tensor out of the graph that made it: it becomes a leaf that requires no gradient.
+
+        Raises:
+            RuntimeError: it is a view of another tensor.
+        """
+        view = self._view
+        if view is not None:
+            # A base that only this view knows is no tensor of the user's: operations end by reshaping their result. Two
+            # references: the view's, and the argument.
+            if sys.getrefcount(view.base) > 2:
+                raise RuntimeError(
+                    "detach_() cannot be used on a view; use detach() for a new tensor outside of the graph"
+                )
+            self._view = None
         self._node = None
         return self
 
@@ -485,6 +497,8 @@ class Parameter(Tensor):
                 f"a Parameter is made from a Tensor, got {type(data).__name__}: use torch.tensor(...) first"
             )
         self._node = self._grad = self._version = self._view = None
+        if data is not None:
+            self._version = version_of(data)  # one memory: what was computed from the one notices changes of the other
         if requires_grad:
             self.requires_grad_(True)
 

@@ -141,6 +141,58 @@ def test_t_of_a_vector_is_a_view_of_it():
     both(program)
 
 
+def test_a_leaf_frozen_after_the_forward_pass_receives_nothing():
+    def program(lib):
+        kept = []
+        for change in (lambda x: x.requires_grad_(False), lambda x: x.detach_(), lambda x: None):
+            x, w = lib.ones(3, requires_grad=True), lib.ones(3, requires_grad=True)
+            y = (x * w * 2).sum()
+            change(x)
+            y.backward()
+            kept += [x.grad is None, w.grad]
+        x = lib.ones(3, requires_grad=True)
+        y = (x * 2).sum()
+        x.requires_grad_(False)
+        x.requires_grad_(True)
+        y.backward()
+        return kept, x.grad
+
+    both(program)
+
+
+def test_a_parameter_made_of_a_tensor_counts_its_changes():
+    x = torch.ones(3, requires_grad=True)
+    y = (x * x).sum()
+    parameter = torch.nn.Parameter(x.detach())
+    with torch.no_grad():
+        parameter.mul_(2)
+    with pytest.raises(GraphError, match="changed in place"):
+        y.backward()
+
+
+def test_detach_in_place():
+    """States of recurrent layers end as views of arrays that nobody knows: they may be detached, others not."""
+
+    def program(lib):
+        flags = []
+        for kind, cells in ((lib.nn.LSTM, 2), (lib.nn.GRU, 1), (lib.nn.RNN, 1)):
+            output, state = kind(2, 3)(lib.ones(5, 4, 2))
+            for each in (output, *(state if cells == 2 else (state,))):
+                each.detach_()
+                flags += [each.requires_grad, each.is_leaf]
+        x = lib.ones(4, requires_grad=True)
+        y = x * 2
+        for view in (y[0], y.view(2, 2), x[1:]):
+            with pytest.raises(RuntimeError, match="detach"):
+                view.detach_()
+        repeated = x.repeat(2)
+        repeated.detach_()
+        repeated.mul_(3)
+        return flags, repeated, repeated.requires_grad, x
+
+    both(program)
+
+
 def test_saved_values_are_not_taken_for_gradients():
     class Scaled(torch.autograd.Function):
         @staticmethod

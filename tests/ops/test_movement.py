@@ -104,3 +104,15 @@ def test_bfloat16_windows_and_diagonals() -> None:
     x = torch.arange(6).to(torch.bfloat16).reshape(2, 3)
     assert x.unfold(1, 2, 1).float().tolist() == [[[0, 1], [1, 2]], [[3, 4], [4, 5]]]
     assert x.expand(2, 2, 3).float()[1].tolist() == [[0, 1, 2], [3, 4, 5]]
+
+
+def test_ravel_is_contiguous() -> None:
+    for lib in (torch, oracle):
+        x = lib.zeros(3, 3)
+        rows, diagonal = x.ravel(), x.diagonal().ravel()
+        diagonal += 1
+        rows[1] = 5
+        assert diagonal.is_contiguous() and x.tolist() == [[0, 5, 0], [0, 0, 0], [0, 0, 0]]
+        y = lib.arange(4.0, requires_grad=True)
+        (y[::2].ravel() * 3).sum().backward()
+        assert y.grad.tolist() == [3, 0, 3, 0]

@@ -1,6 +1,8 @@
 """utils.checkpoint: the same gradients, computed twice."""
 
 import pytest
+import torch as oracle
+from torch.utils.checkpoint import checkpoint as reference
 
 import tinygrad_i2dl as torch
 from tinygrad_i2dl.utils.checkpoint import checkpoint, checkpoint_sequential
@@ -67,3 +69,15 @@ def test_sequential_and_refusals():
     assert torch.allclose(x.grad, y.grad)
     with pytest.raises(RuntimeError, match="create_graph"):
         torch.autograd.grad(checkpoint(torch.exp, x).sum(), x, create_graph=True)
+
+
+def test_a_result_that_ends_as_a_view_may_be_changed_in_place():
+    def gradients(lib, checkpoint):
+        x = lib.ones(2, 3, requires_grad=True)
+        y = checkpoint(lambda a: (a * 2).view(-1), x, use_reentrant=False)
+        y += 1
+        y[0] *= 3
+        y.pow(2).sum().backward()
+        return x.grad.tolist()
+
+    assert gradients(torch, checkpoint) == gradients(oracle, reference)

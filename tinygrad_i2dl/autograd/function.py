@@ -315,7 +315,9 @@ class Function:
         )
         ctx._keep(args, outputs)
         if recorded:
-            cls._record(ctx, parents, positions, outputs, arguments, len(args), dirty)
+            inputs = [args[i] for i in positions]
+            known = {id(each if each._view is None else each._view.base) for each in inputs}
+            cls._record(ctx, parents, positions, outputs, arguments, len(args), dirty, known)
         if _define.observer is not None:
             cls._show(args, outputs)
         return outputs if isinstance(returned, tuple) else outputs[0]
@@ -357,6 +359,7 @@ class Function:
         arguments: list[tuple[int, ...]],
         count: int,
         dirty: set[int],
+        known: set[int],
     ) -> None:
         tensors = [each for each in outputs if isinstance(each, Tensor)]
         shapes = [
@@ -377,6 +380,9 @@ class Function:
                 version[0] -= 1  # the change was counted before the values were saved
             else:
                 each._node = own
+                view = each._view
+                if view is not None and view.base._node is None and id(view.base) not in known:
+                    each._view = None  # of what forward made: no history but the call's, so it may be changed in place
 
 
 def once_differentiable(backward: Callable[..., Any]) -> Callable[..., Any]:

@@ -195,7 +195,7 @@ class AccumulateGrad(Node):
     def accumulate(self, gradient: Gradient, recorded: bool, wrap: Callable[..., Any]) -> None:
         """Add `gradient` to the leaf's ``grad``, in place where that is not recorded."""
         leaf = self.tensor()
-        if leaf is None:  # nobody can ask for its gradient any more
+        if leaf is None or leaf._node is None:  # nobody can ask for its gradient, or asks for it any more
             return
         with _accumulation:
             held = leaf._grad

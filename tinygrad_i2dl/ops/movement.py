@@ -275,8 +275,10 @@ def flatten(input: Any, start_dim: int = 0, end_dim: int = -1) -> Any:
 
 @composite(method=True)
 def ravel(input: Any) -> Any:
-    """All elements in one dimension."""
-    return reshape_to(input, (-1,))
+    """All elements in one dimension, contiguous: a view where they are that already."""
+    flat = reshape_to(input, (-1,))
+    array = flat._array if isinstance(flat, Tensor) else flat
+    return flat if array.flags.c_contiguous else clone(flat)
 
 
 @composite(method=True)
