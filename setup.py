@@ -17,7 +17,9 @@ FLAGS += ["-g0"]  # Python's own flags ask for debug information, 47 of 50 MB
 X86 = platform.machine().lower() in ("x86_64", "amd64")
 # The flags of one file alone. Nothing else may be built for a newer processor than the baseline.
 INSTRUCTION_SETS = {"avx2": ["-march=x86-64-v3"], "avx512": ["-march=x86-64-v4", "-mprefer-vector-width=512"]}
-VARIANTS = {path.name: flags for name, flags in INSTRUCTION_SETS.items() for path in SOURCES.glob(f"*_{name}.cpp")}
+VARIANTS = {name: sorted(str(path) for path in SOURCES.glob(f"*_{name}.cpp")) for name in INSTRUCTION_SETS}
+# Files compiled at a time, by as many processes as may run; one of them takes up to 0.4 GB of memory.
+JOBS = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 REQUIRED = os.environ.get("TINYGRAD_I2DL_REQUIRE_NATIVE") == "1"
 
 
@@ -33,19 +35,21 @@ class BuildNative(build_ext):
         try:
             import numpy
             import pybind11
+            from pybind11.setup_helpers import ParallelCompile
 
             ext.include_dirs += [pybind11.get_include(), numpy.get_include()]
-            if X86:
-                for name, flags in sorted(VARIANTS.items()):
-                    ext.extra_objects += self.compiler.compile(
-                        [str(SOURCES / name)],
-                        output_dir=self.build_temp,
-                        include_dirs=ext.include_dirs,
-                        macros=ext.define_macros,
-                        extra_postargs=[*FLAGS, *flags],
-                        depends=ext.depends,
-                    )
-            super().build_extension(ext)
+            with ParallelCompile(default=JOBS):
+                if X86:
+                    for name, sources in VARIANTS.items():
+                        ext.extra_objects += self.compiler.compile(
+                            sources,
+                            output_dir=self.build_temp,
+                            include_dirs=ext.include_dirs,
+                            macros=ext.define_macros,
+                            extra_postargs=[*FLAGS, *INSTRUCTION_SETS[name]],
+                            depends=ext.depends,
+                        )
+                super().build_extension(ext)
         except Exception as error:
             if REQUIRED:
                 raise
@@ -65,7 +69,7 @@ class BuildNative(build_ext):
 
 native = Extension(
     "tinygrad_i2dl._native",
-    sources=sorted(str(path) for path in SOURCES.glob("*.cpp") if path.name not in VARIANTS),
+    sources=sorted(str(path) for path in SOURCES.glob("*.cpp") if path.stem.rpartition("_")[2] not in VARIANTS),
     depends=sorted(str(path) for path in SOURCES.glob("*.h")),
     define_macros=[("I2DL_HAVE_X86_VARIANTS", "1")] if X86 else [],
     extra_compile_args=FLAGS,
