@@ -116,3 +116,26 @@ def test_ravel_is_contiguous() -> None:
         y = lib.arange(4.0, requires_grad=True)
         (y[::2].ravel() * 3).sum().backward()
         assert y.grad.tolist() == [3, 0, 3, 0]
+
+
+@pytest.mark.parametrize(
+    "join",
+    [
+        lambda lib, x: lib.stack([x.permute(2, 0, 1), x.permute(2, 0, 1)]),
+        lambda lib, x: lib.stack([x[0].t(), x[0].t()], -1),
+        lambda lib, x: lib.cat([x[0].t(), x[1].t()], 1),
+        lambda lib, x: lib.cat([x.permute(2, 0, 1)[None], x.permute(2, 0, 1)[None]]),
+        lambda lib, x: x[:, lib.tensor([0, 2, 0])],
+        lambda lib, x: x[..., lib.tensor([[0, 1], [1, -1]])],
+        lambda lib, x: x[:, [True, False, True]],
+        lambda lib, x: x[:, lib.tensor([0, 2]), 1:],
+        lambda lib, x: x[:, lib.tensor([0, 2]), lib.tensor([1, 0])],
+        lambda lib, x: x[lib.tensor([0, 1]), :, lib.tensor([1, 0])],
+    ],
+)
+def test_joined_and_picked_elements_can_be_viewed(join: Callable[[Any, Any], Any]) -> None:
+    """Whatever the order of the memory they come from: PyTorch's results are contiguous."""
+    ours, theirs = (lib.arange(24.0).reshape(2, 3, 4) for lib in (torch, oracle))
+    result, expected = join(torch, ours), join(oracle, theirs)
+    assert result.is_contiguous() and expected.is_contiguous()
+    assert result.view(-1).tolist() == expected.view(-1).tolist() and result.shape == expected.shape

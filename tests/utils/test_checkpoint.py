@@ -81,3 +81,30 @@ def test_a_result_that_ends_as_a_view_may_be_changed_in_place():
         return x.grad.tolist()
 
     assert gradients(torch, checkpoint) == gradients(oracle, reference)
+
+
+def test_gradients_flow_from_tensors_nested_in_the_result():
+    """Such as the states of a recurrent layer, which come in a tuple beside the output."""
+
+    def gradients(lib, checkpoint):
+        x = lib.tensor([1.0, 2.0], requires_grad=True)
+        state = checkpoint(lambda a: (a * 2, [a * a, {"third": a * a * a, "text": "kept"}], 7), x, use_reentrant=False)
+        output, (square, named), seven = state
+        loss = output.sum() + square.sum() * 10 + named["third"].sum() * 100
+        flags = [each.requires_grad for each in (output, square, named["third"])]
+        loss.backward()
+        return x.grad.tolist(), flags, named["text"], seven, [type(each).__name__ for each in state[1:]]
+
+    assert gradients(torch, checkpoint) == gradients(oracle, reference)
+
+
+def test_gradients_flow_from_the_states_of_a_recurrent_layer():
+    lstm = torch.nn.LSTM(3, 2)
+    input = torch.randn(4, 1, 3)
+    lstm(input)[1][1].sum().backward()
+    expected = [parameter.grad.clone() for parameter in lstm.parameters()]
+    lstm.zero_grad()
+    checkpoint(lstm, input)[1][1].sum().backward()
+    assert any(each.any() for each in expected)
+    for parameter, gradient in zip(lstm.parameters(), expected, strict=True):
+        assert torch.allclose(parameter.grad, gradient)

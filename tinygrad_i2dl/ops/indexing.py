@@ -222,11 +222,13 @@ def _check_masks(input: Any, index: tuple[Any, ...]) -> None:
 
 @primitive("input")
 def take_at(xp: Any, input: Any, index: tuple[Any, ...]) -> Any:
-    """Copy of the elements that an advanced index names."""
-    if len(index) == 1 and index[0].dtype.kind != "b":
-        return input.take(index[0], axis=0)
+    """Copy of the elements that an advanced index names, contiguous."""
+    if index[-1].__class__ is not slice and index[-1].dtype.kind != "b":
+        if all(part.__class__ is slice and part == ALL for part in index[:-1]):
+            return input.take(index[-1], axis=len(index) - 1)
     try:
-        return input[index]
+        result = input[index]
+        return result if result.flags.c_contiguous else xp.ascontiguousarray(result)
     except (IndexError, ValueError) as error:
         _check_masks(input, index)
         raise IndexError(f"{error}, in a tensor of shape {tuple(input.shape)}") from error

@@ -615,10 +615,23 @@ def _tile_method(self: Tensor, *times: Any, dims: Any = None) -> Tensor:
 # ---------------------------------------------------------------- joining
 
 
+def _joined(xp: Any, arrays: list[Any], axis: int) -> Any:
+    """Arrays joined along an axis, contiguous: `concatenate` itself keeps their common order of dimensions, and images
+    whose channels were permuted to the front would make a batch of which no `view` is possible. Batches of images with
+    the channels last stay so."""
+    first = arrays[0]
+    if not first.flags.c_contiguous and (first.ndim < 4 or first.shape[0] == 1):
+        shape = list(first.shape)
+        shape[axis] = sum(array.shape[axis] for array in arrays)
+        if all(array.ndim == first.ndim for array in arrays):
+            return xp.concatenate(arrays, axis=axis, out=xp.empty(tuple(shape), first.dtype))
+    return xp.concatenate(arrays, axis=axis)
+
+
 @primitive("tensors*")
 def concatenate_on(xp: Any, dim: int, tensors: Any) -> Any:
     """Tensors joined along an existing dimension."""
-    return xp.concatenate(tensors, axis=dim)
+    return _joined(xp, tensors, dim)
 
 
 concatenate_on.op.title = "CatBackward0"
@@ -634,7 +647,7 @@ def stack_on(xp: Any, tensors: Any, dim: int) -> Any:
     """Tensors of one shape joined along a new dimension."""
     dim = wrap_dim(dim, tensors[0].ndim + 1)
     before = (slice(None),) * dim
-    return xp.concatenate([tensor[(*before, None)] for tensor in tensors], axis=dim)
+    return _joined(xp, [tensor[(*before, None)] for tensor in tensors], dim)
 
 
 stack_on.op.title = "StackBackward0"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy
@@ -15,15 +15,35 @@ from ..tensors import Tensor, current_node, differentiate, make
 __all__ = ["checkpoint", "checkpoint_sequential"]
 
 
+def _spread(value: Any, into: list[Any]) -> Callable[[Sequence[Any]], Any]:
+    """Append what is inside of nested tuples, lists and dictionaries to `into`; return what nests the like again."""
+    kind = type(value)
+    if isinstance(value, dict):
+        parts = {key: _spread(each, into) for key, each in value.items()}
+        return lambda flat: kind({key: part(flat) for key, part in parts.items()})
+    if isinstance(value, (tuple, list)):
+        several = [_spread(each, into) for each in value]
+        if hasattr(kind, "_fields"):
+            return lambda flat: kind(*[part(flat) for part in several])
+        return lambda flat: kind(part(flat) for part in several)
+    place = len(into)
+    into.append(value)
+    return lambda flat: flat[place]
+
+
 class _Recompute(Function):
     @staticmethod
-    def forward(ctx: Any, run: Callable[..., Any], preserve: bool, witness: Tensor, *args: Any) -> Any:
+    def forward(
+        ctx: Any, run: Callable[..., Any], preserve: bool, nesting: list[Any], witness: Tensor, *args: Any
+    ) -> Any:
         ctx.run = run
         ctx.state = default_generator.get_state() if preserve else None
         ctx.tensors = [isinstance(each, Tensor) for each in args]
         ctx.others = [None if isinstance(each, Tensor) else each for each in args]
         ctx.save_for_backward(*[each if isinstance(each, Tensor) else None for each in args])
-        return run(*args)
+        outputs: list[Any] = []
+        nesting.append(_spread(run(*args), outputs))
+        return tuple(outputs)
 
     @staticmethod
     def backward(ctx: Any, *gradients: Any) -> Any:
@@ -45,7 +65,8 @@ class _Recompute(Function):
         finally:
             if ctx.state is not None:
                 default_generator.set_state(outside)
-        outputs = returned if isinstance(returned, tuple) else (returned,)
+        outputs: list[Any] = []
+        _spread(returned, outputs)
         pairs = [
             (o, g)
             for o, g in zip(outputs, gradients, strict=True)
@@ -53,7 +74,7 @@ class _Recompute(Function):
         ]
         if pairs:
             differentiate([o for o, _ in pairs], [g for _, g in pairs], None, False)
-        return (None, None, None, *[each.grad if isinstance(each, Tensor) else None for each in args])
+        return (None, None, None, None, *[each.grad if isinstance(each, Tensor) else None for each in args])
 
 
 def checkpoint(
@@ -79,7 +100,9 @@ def checkpoint(
     """
     run = (lambda *given: function(*given, **kwargs)) if kwargs else function
     witness = make(numpy.zeros((), numpy.float32)).requires_grad_()  # parameters inside need the call recorded
-    return _Recompute.apply(run, preserve_rng_state, witness, *args)
+    nesting: list[Callable[[Sequence[Any]], Any]] = []
+    outputs = _Recompute.apply(run, preserve_rng_state, nesting, witness, *args)
+    return nesting[0](outputs)
 
 
 def checkpoint_sequential(
