@@ -1255,7 +1255,7 @@ class Operations:
         """Fill the tensor with random integers in [from, to), by default over the dtype's range; returns it."""
 
     def ravel(self) -> Tensor:
-        """All elements in one dimension."""
+        """All elements in one dimension, contiguous: a view where they are that already."""
 
     @property
     def real(self) -> Any: ...

@@ -22,6 +22,7 @@ from ..tensors import Tensor, make
 from . import _short
 from ._define import OPERATIONS, attach, composite, primitive, unary
 from .device_random import generator_beside
+from .memory_order import contiguous
 from .movement import cast, reshape_to, wrap_dim
 from .normal_distribution import (
     CUBIC,
@@ -709,6 +710,7 @@ def _total(xp: Any, array: Any, dim: int) -> Any:
 
 
 @primitive("input")
+@contiguous
 @half_as_single
 def softmax_along(xp: Any, input: Any, dim: int) -> Any:
     """``exp(input)`` scaled to sum 1 along `dim`."""
@@ -749,6 +751,7 @@ softmax_along.gradient(lambda g, out, dim: softmax_backward(g, out, dim))
 
 
 @primitive("input")
+@contiguous
 @half_as_single
 def log_softmax_along(xp: Any, input: Any, dim: int) -> Any:
     """``input - log(sum(exp(input)))`` along `dim`."""

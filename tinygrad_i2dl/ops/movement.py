@@ -17,6 +17,7 @@ from ..engine.node import AccumulateGrad
 from ..errors import ShapeError
 from ..tensors import Operations, Size, Tensor, current_node, make, rebase, refuse_change
 from ._define import composite, primitive, view, write_out
+from .memory_order import contiguous
 from .placement import beside, shares_memory
 
 __all__ = [
@@ -1301,6 +1302,7 @@ def flipud(input: Any) -> Any:
 
 
 @primitive("input")
+@contiguous
 def roll_on(xp: Any, input: Any, shifts: Shape, dims: tuple[int, ...] | None) -> Any:
     """Copy with the elements moved cyclically."""
     return xp.roll(input, shifts[0] if dims is None else shifts, axis=dims)

@@ -16,6 +16,7 @@ import numpy
 from ..errors import DtypeError, UndefinedError
 from ..tensors import rebase
 from ._define import composite, primitive
+from .memory_order import contiguous
 from .movement import reshape_to
 from .pointwise import sqrt
 from .precision import half_as_single, is_half
@@ -67,6 +68,7 @@ def _one_floating_dtype(input: Array, *vectors: Array) -> None:
 
 
 @primitive("input", "weight", "bias")
+@contiguous
 @half_as_single
 def normalize_rows(
     xp: Any,
@@ -369,6 +371,7 @@ def instance_norm(
 
 
 @primitive("input", "weight", "bias")
+@contiguous
 @half_as_single
 def normalize_channels(xp: Any, input: Array, weight: Array, bias: Array, eps: float, saved: list[Any]) -> Array:
     """``(x - mean) / sqrt(var + eps)`` of every channel, then scaled and shifted.
@@ -459,6 +462,7 @@ normalize_channels.op.title = "NativeBatchNormBackward0"
 
 
 @primitive("input", "scale", "shift")
+@contiguous
 @half_as_single
 def scale_channels(xp: Any, input: Array, scale: Array, shift: Array) -> Array:
     """``input * scale + shift`` with vectors along axis 1."""

@@ -18,6 +18,7 @@ from ..tensors import Operations, Tensor, make
 from ._define import as_array, composite, named_result, node_of, primitive
 from .comparison import choose, isnan, maximum, minimum
 from .indexing import add_along_zeros
+from .memory_order import contiguous
 from .movement import (
     cast,
     cat,
@@ -733,6 +734,7 @@ def _running(kernel: Any, input: Array, dim: int) -> Array:
 
 
 @primitive("input")
+@contiguous
 def running_sum(xp: Any, input: Any, dim: int) -> Any:
     """Sums of all elements up to each one along `dim`."""
     return _running(xp.cumsum, input, dim)
@@ -755,6 +757,7 @@ running_sum_back.gradient(lambda g, dim: running_sum(g, dim))
 
 
 @primitive("input")
+@contiguous
 def running_product(xp: Any, input: Any, dim: int) -> Any:
     """Products of all elements up to each one along `dim`."""
     return _running(xp.cumprod, input, dim)
@@ -824,7 +827,7 @@ def _running_extremum(name: str, ufunc: str) -> Any:
 
     kernel.__name__ = kernel.__qualname__ = f"{name}_along"
     kernel.__doc__ = f"Values and indices of the {name[3:]}imum of all elements up to each one along `dim`."
-    along = primitive("input", outputs=("values", "indices"))(kernel)
+    along = primitive("input", outputs=("values", "indices"))(contiguous(kernel))
     along.op.title = f"{name.capitalize()}Backward0"
     along.op.result = named_result(name, "values", "indices")
     along.gradient(_from_places)
@@ -844,6 +847,7 @@ cummin = _running_extremum("cummin", "minimum")
 
 
 @primitive("input", floating=True)
+@contiguous
 def running_logsumexp(xp: Any, input: Any, dim: int) -> Any:
     """``log(sum(exp(...)))`` of all elements up to each one along `dim`."""
     if not input.ndim:

@@ -14,6 +14,7 @@ from typing import Any
 import numpy
 
 from ._define import primitive
+from .memory_order import contiguous
 from .precision import half_as_single
 
 Array = Any
@@ -75,6 +76,7 @@ def at(xp: Any, dim: int, positions: Any) -> tuple[Any, ...]:
 
 
 @primitive("input")
+@contiguous
 @half_as_single
 def resample(xp: Any, input: Array, dim: int, taps: Taps) -> Array:
     """Sum over the taps of ``weights * input[index]`` along the dimension `dim`, counted from the front."""

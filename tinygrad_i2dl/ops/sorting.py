@@ -10,6 +10,7 @@ from ..backends.registry import namespace_of
 from ..tensors import Tensor, make
 from ._define import as_array, composite, named_result, primitive
 from .indexing import add_along_zeros
+from .memory_order import contiguous
 from .movement import numel_of, unsqueeze, wrap_dim
 from .placement import beside, on_host, shares_memory
 
@@ -100,6 +101,7 @@ def msort(input: Any) -> Any:
 
 
 @primitive("input", outputs=("values", "indices"))
+@contiguous
 def topk_along(xp: Any, input: Any, k: int, dim: int, largest: bool) -> Any:
     """The `k` largest or smallest elements along `dim`, in order, and their indices."""
     if not input.ndim:
