@@ -29,21 +29,21 @@ class _Switch:
 
     recording = True
     inference: bool | None = None
-
-    def __init__(self) -> None:
-        self._previous: list[tuple[bool, bool]] = []
+    # What each entry found: both settings, and what the entry before it had found. Nothing is made until the first.
+    _found: tuple[bool, bool, Any] | None = None
 
     def _fresh(self) -> _Switch:
         return type(self)()
 
     def __enter__(self) -> None:
-        self._previous.append((state.recording, state.inference))
+        self._found = (state.recording, state.inference, self._found)
         state.recording = self.recording
         if self.inference is not None:
             state.inference = self.inference
 
     def __exit__(self, *exception: object) -> None:
-        state.recording, state.inference = self._previous.pop()
+        assert self._found is not None, "left without having been entered"
+        state.recording, state.inference, self._found = self._found
 
     def __call__(self, function: F) -> F:
         if inspect.isclass(function):
@@ -99,11 +99,8 @@ class no_grad(_Switch):
     recording = False
 
     def __new__(cls, function: Any = None) -> Any:
-        self = super().__new__(cls)
-        if function is None:
-            return self
-        self.__init__()  # type: ignore[misc]
-        return self(function)  # used as `@no_grad` without parentheses
+        self = object.__new__(cls)
+        return self if function is None else self(function)  # used as `@no_grad` without parentheses
 
 
 class enable_grad(no_grad):
@@ -122,7 +119,6 @@ class set_grad_enabled(_Switch):
     """
 
     def __init__(self, mode: bool) -> None:
-        super().__init__()
         self.recording = bool(mode)
         self._outer = (state.recording, state.inference)
         state.recording = self.recording
@@ -131,7 +127,7 @@ class set_grad_enabled(_Switch):
         return set_grad_enabled(self.recording)
 
     def __enter__(self) -> None:
-        self._previous.append(self._outer)
+        self._found = (*self._outer, self._found)
         state.recording = self.recording
 
     def __call__(self, function: F) -> F:
@@ -150,7 +146,6 @@ class inference_mode(_Switch):
         return self(mode)
 
     def __init__(self, mode: bool = True) -> None:
-        super().__init__()
         self.inference = bool(mode)
         self.recording = not mode
 

@@ -124,8 +124,7 @@ class Module:
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         # Parameters, buffers and modules stand in these dictionaries, which give their order, and in the instance's
-        # own,
-        # which makes reading them as fast as any attribute.
+        # own, which makes reading them as fast as any attribute.
         fields = self.__dict__
         fields["training"] = True
         fields["_parameters"] = {}
