@@ -550,9 +550,8 @@ def current_node(tensor: Tensor) -> Node | None:
     base."""
     view = tensor._view
     if view is not None and view.rewrites != tensor._version[1]:  # type: ignore[index]
-        if (
-            view.base._node is None
-        ):  # no history to replay: a view may itself be the leaf, as in reshape().requires_grad_()
+        if view.base._node is None:
+            # No history to replay: a view may itself be the leaf, as in reshape().requires_grad_().
             view.rewrites = tensor._version[1]  # type: ignore[index]
             return tensor._node
         if view.special is UNRECORDED:
